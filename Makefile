@@ -1,0 +1,67 @@
+# Two commands do everything: `make serve` and `make test`.
+
+PYTHON ?= python3
+# Where training and development data lie, if they do. What needs them says so and is skipped.
+DATA ?= ../shared
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Anything more for pip, such as an index that offers the CPU build of torch.
+PIP_OPTIONS ?=
+
+.PHONY: serve test lint eval fit bench soak train wheel lock clean
+
+serve: $(STAMP)
+	$(BIN)/fundstelle serve --seeds
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Answers over the seeds, and over the development data where present.
+eval: $(STAMP)
+	$(BIN)/python -m qa.evaluation --data $(DATA)
+
+# Fits the weights of the ranking (qa/ranking.json) on the development data.
+fit: $(STAMP)
+	$(BIN)/python -m qa.evaluation.fit --data $(DATA)
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.benchmarks
+
+# 10,000 documents, asked while others change: every answer checked against its source.
+soak: $(STAMP)
+	$(BIN)/python -m tests.benchmarks.soak
+
+# Makes the bundled model anew from the parallel texts.
+train: $(STAMP)
+	$(BIN)/python -m embeddings.training.train --data $(DATA)/corpora --dev $(DATA)/dev --work work
+
+wheel: $(STAMP)
+	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
+
+# Resolves pyproject.toml anew into the lock file.
+lock:
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet pip-tools
+	echo "torch==2.13.0" > build/lock/constraints.txt
+	build/lock/bin/pip-compile --quiet --upgrade --extra test --strip-extras --allow-unsafe \
+		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+		--constraint build/lock/constraints.txt --output-file build/lock/resolved pyproject.toml
+	head -1 requirements.lock > build/lock/head
+	sed 's/+cpu$$//' build/lock/resolved | cat build/lock/head - > requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Fundstelle needs Python 3.11 or later; name one: make PYTHON=python3.12')"
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install $(PIP_OPTIONS) --progress-bar off --quiet -r requirements.lock
+	$(PIP) install $(PIP_OPTIONS) --quiet --no-deps --editable .
+	touch $@
+
+clean:
+	rm -rf $(VENV) .fundstelle build dist work .pytest_cache .mypy_cache .ruff_cache .hypothesis

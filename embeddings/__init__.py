@@ -1,0 +1,1 @@
+"""Strings to arrays: encoders, late interaction, the FAISS index. Knows no documents."""
