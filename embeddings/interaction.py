@@ -1,0 +1,161 @@
+"""Scores passages by their tokens against a question's tokens. Knows token ids, not documents.
+
+Late interaction (Khattab and Zaharia 2020, ColBERT) on a static token table:
+
+    score(q, p) = sum over tokens t of q of  weight(t) * max over tokens s of p of cos(t, s)
+                  divided by the sum of the weights,
+
+where ``weight(t)`` is the norm of the token's vector, which training makes large for tokens that
+tell texts apart. No network runs, and the same cosines say which words matched, in any language.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.encoder import Vectors
+from embeddings.static import StaticEncoder, TokenIds
+
+Scores = NDArray[np.float32]
+
+BLOCK = 512  # tokens compared at a time: their rows stay in a core's cache
+TILE = 32  # rows per matrix product, too few for BLAS to split one between threads, whose start
+# would take longer than the product and far longer while other requests hold the cores
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question's distinct tokens, in order of first occurrence.
+
+    Attributes:
+        ids: (m,) token ids.
+        vectors: (m, dim) unit rows, or zero for a token without a vector.
+        weights: (m,) how much each token counts, 0 for punctuation and unknown tokens.
+        offsets: (m, 2) code points of the question at which each token first stands.
+    """
+
+    ids: TokenIds
+    vectors: Vectors
+    weights: Scores
+    offsets: NDArray[np.int64]
+
+
+class Matches(NamedTuple):
+    """For each of k passage tokens, the question token it answers best.
+
+    Attributes:
+        scores: (k,) in -1..1, cosine times the question token's weight as a share of the
+            question's largest weight. 0 where nothing can match.
+        tokens: (k,) position of that token in the question.
+    """
+
+    scores: Scores
+    tokens: NDArray[np.int64]
+
+
+class LateInteraction:
+    """Compares questions with passages on the table of one encoder. Holds no state of its own."""
+
+    def __init__(self, encoder: StaticEncoder) -> None:
+        """Use the token table of ``encoder``; passages must be tokenised by the same."""
+        self._encoder = encoder
+
+    def prepare(self, question: str) -> Question:
+        """Tokenise and weigh a question.
+
+        A token counts once however often it stands there, and one that covers nothing but
+        punctuation or white space has no weight.
+        """
+        ids, offsets = self._encoder.tokenize_with_offsets(question)
+        _, first = np.unique(ids, return_index=True)
+        first.sort()
+        ids, offsets = ids[first], offsets[first]
+        rows, scales = self._encoder.token_rows(ids)
+        vectors = rows * scales[:, None]
+        weights = _norms(vectors)
+        vectors /= np.where(weights > 0, weights, 1)[:, None]
+        says = [_says_something(question[start:end]) for start, end in offsets]
+        return Question(ids, vectors, np.where(says, weights, np.float32(0)), offsets)
+
+    def score(self, question: Question, passages: Sequence[TokenIds]) -> Scores:
+        """(len(passages),) in -1..1, 1 for the question itself; 0 when either has no token."""
+        total = question.weights.sum()
+        if not total > 0:
+            return np.zeros(len(passages), dtype=np.float32)
+        weights = question.weights / total
+        scores: Scores = self.token_scores(question, passages) @ weights
+        return scores.clip(-1, 1)
+
+    def token_scores(self, question: Question, passages: Sequence[TokenIds]) -> Scores:
+        """(len(passages), m) best cosine of each question token; 0 for passages without tokens.
+
+        Unweighted, so that a ranking can weigh them in its own way.
+        """
+        lengths = np.array([len(ids) for ids in passages], dtype=np.int64)
+        best = np.zeros((len(passages), len(question.ids)), dtype=np.float32)
+        if not lengths.any() or not len(question.ids):
+            return best
+        flat = np.concatenate(passages)
+        similar, places = self._similarities(question, flat)
+        filled = lengths > 0  # reduceat needs every part to have a token
+        starts = (np.cumsum(lengths) - lengths)[filled]
+        best[filled] = np.maximum.reduceat(similar[:, places], starts, axis=1).T
+        return best
+
+    def matches(self, question: Question, ids: TokenIds) -> Matches:
+        """What each token of a passage, (k,) ids, has to do with the question: for highlights."""
+        top = question.weights.max(initial=0)
+        if not len(ids) or not top > 0:
+            return Matches(np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int64))
+        similar, places = self._similarities(question, ids)
+        weighted = similar * (question.weights / top)[:, None]
+        tokens = weighted.argmax(axis=0)
+        scores = weighted[tokens, np.arange(weighted.shape[1])]
+        return Matches(scores[places], tokens[places])
+
+    def _similarities(self, question: Question, ids: TokenIds) -> tuple[Scores, NDArray[np.int32]]:
+        """Cosines (m, u) of the question's tokens with the u distinct ids, and each id's column.
+
+        Candidates for one question share most of their tokens, so each is looked up once. A mark
+        per token of the vocabulary finds them ten times faster than sorting.
+        """
+        column = np.zeros(self._encoder.vocabulary, dtype=np.int32)
+        column[ids] = 1
+        distinct = np.flatnonzero(column)
+        column[distinct] = np.arange(len(distinct), dtype=np.int32)
+        padded = np.append(distinct, np.zeros(-len(distinct) % TILE, dtype=np.int64))
+        similar = np.empty((len(question.ids), len(padded)), dtype=np.float32)
+        for first in range(0, len(padded), BLOCK):
+            block = slice(first, first + BLOCK)
+            similar[:, block] = self._cosines(question, padded[block]).T
+        return similar, column[ids]
+
+    def _cosines(self, question: Question, ids: NDArray[np.int64]) -> Scores:
+        """(len(ids), m) cosines; the number of ids is a multiple of ``TILE``."""
+        rows, weights = self._encoder.token_rows(ids)
+        tiles = rows.reshape(-1, TILE, rows.shape[1])
+        products = np.matmul(tiles, question.vectors.T).reshape(len(ids), -1)
+        norms = _norms(rows)
+        products *= (np.sign(weights) / np.where(norms > 0, norms, 1))[:, None]
+        cosines: Scores = products.clip(-1, 1)
+        return cosines
+
+
+def _norms(vectors: Vectors) -> Scores:
+    """(n,) lengths of the rows."""
+    squares: Scores = np.einsum("ij,ij->i", vectors, vectors)
+    return np.sqrt(squares)
+
+
+def _says_something(text: str) -> bool:
+    """Whether there is more in it than punctuation, separators and control characters.
+
+    Marks count: a Hindi or Thai vowel sign can be a token of its own.
+    """
+    return any(unicodedata.category(character)[0] not in "PZC" for character in text)

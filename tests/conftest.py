@@ -1,0 +1,73 @@
+"""Collections over the shipped documents, with the bundled model, for every test that wants one."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from embeddings.static import StaticEncoder
+from qa import seeds
+from qa.collection import Collection
+from qa.settings import Settings
+from tests import tiny_model
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("FUNDSTELLE_")]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bundled_model_read_once() -> Iterator[None]:
+    """Reading it takes most of the time of opening a collection, and it never changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qa.collection.StaticEncoder", functools.cache(StaticEncoder))
+        yield
+
+
+@pytest.fixture(scope="session")
+def seeded_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that holds the seeds; closed, to be copied and not to be changed."""
+    folder = tmp_path_factory.mktemp("seeded") / "data"
+    collection = Collection.open(Settings(data_dir=folder))
+    try:
+        seeds.add_missing(collection)
+    finally:
+        collection.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def copy_of_seeded(
+    seeded_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Path]:
+    """Makes a data folder with the seeds that may be changed."""
+
+    def copy() -> Path:
+        folder = tmp_path_factory.mktemp("copy") / "data"
+        shutil.copytree(seeded_dir, folder)
+        return folder
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def collection(copy_of_seeded: Callable[[], Path]) -> Iterator[Collection]:
+    """The seeds, open; for tests that only read."""
+    opened = Collection.open(Settings(data_dir=copy_of_seeded()))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a small static model with words in many scripts; not to be changed."""
+    return tiny_model.build(tmp_path_factory.mktemp("tiny") / "model")

@@ -1,0 +1,166 @@
+"""Late interaction against its definition, token by token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from embeddings.interaction import LateInteraction
+from embeddings.static import StaticEncoder, TokenIds
+from tests.tiny_model import SENTENCES
+
+QUESTION = "Wird Belarus, wird die Ukraine Soldaten?"
+
+
+@pytest.fixture(scope="module")
+def encoder(tiny_model_dir: Path) -> StaticEncoder:
+    return StaticEncoder(tiny_model_dir)
+
+
+@pytest.fixture(scope="module")
+def interaction(encoder: StaticEncoder) -> LateInteraction:
+    return LateInteraction(encoder)
+
+
+def token_vector(encoder: StaticEncoder, token: int) -> NDArray[np.float64]:
+    rows, weights = encoder.token_rows(np.array([token]))
+    return rows[0].astype(np.float64) * weights[0]
+
+
+def cosine(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    norms = np.linalg.norm(first) * np.linalg.norm(second)
+    return float(first @ second / norms) if norms else 0.0
+
+
+def naive(
+    encoder: StaticEncoder, question: str, passage: TokenIds
+) -> tuple[float, list[float], list[float]]:
+    """Score, weights and best cosines by two loops over single tokens."""
+    ids, offsets = encoder.tokenize_with_offsets(question)
+    weights: dict[int, float] = {}
+    best: dict[int, float] = {}
+    for token, (start, end) in zip(ids.tolist(), offsets.tolist(), strict=True):
+        vector = token_vector(encoder, token)
+        weights[token] = float(np.linalg.norm(vector)) if question[start:end] not in ",?" else 0.0
+        found = [cosine(vector, token_vector(encoder, other)) for other in passage.tolist()]
+        best[token] = max(found, default=0.0)
+    total = sum(weights.values())
+    score = sum(weights[token] * best[token] for token in weights) / total if total else 0.0
+    return score, list(weights.values()), list(best.values())
+
+
+def test_scores_follow_the_definition(encoder: StaticEncoder, interaction: LateInteraction) -> None:
+    passages = encoder.tokenize([*SENTENCES, "", "🪖", QUESTION, " ".join(SENTENCES) * 30])
+    question = interaction.prepare(QUESTION)
+    expected = [naive(encoder, QUESTION, passage) for passage in passages]
+    scores = interaction.score(question, passages)
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, [score for score, _, _ in expected], atol=1e-6)
+    np.testing.assert_allclose(question.weights, expected[0][1], atol=1e-6)
+    np.testing.assert_allclose(
+        interaction.token_scores(question, passages), [best for _, _, best in expected], atol=1e-6
+    )
+    assert np.ptp(scores) > 0.5
+
+
+def test_more_tokens_than_one_block_holds(interaction: LateInteraction) -> None:
+    # Every token of the vocabulary many times over, and the vocabulary is no multiple of a tile.
+    vocabulary = interaction.prepare(" ".join(SENTENCES))
+    everything = np.resize(vocabulary.ids, 5000)
+    np.testing.assert_allclose(
+        interaction.token_scores(vocabulary, [everything]).ravel()[vocabulary.weights > 0],
+        1.0,
+        atol=1e-6,
+    )
+
+
+def test_a_question_counts_each_token_once_and_punctuation_never(
+    encoder: StaticEncoder, interaction: LateInteraction
+) -> None:
+    question = interaction.prepare(QUESTION)
+    words = [QUESTION[start:end] for start, end in question.offsets]
+    assert words == ["Wird", "Belarus", ",", "die", "Ukraine", "Soldaten", "?"]
+    assert [word for word, w in zip(words, question.weights, strict=True) if w == 0] == [",", "?"]
+    np.testing.assert_allclose(np.linalg.norm(question.vectors, axis=1), 1.0, atol=1e-6)
+    assert question.ids.tolist() == list(dict.fromkeys(encoder.tokenize([QUESTION])[0].tolist()))
+
+
+def test_a_vowel_sign_counts(interaction: LateInteraction) -> None:
+    question = interaction.prepare("\u0915\u093f ?")  # a Hindi letter and its vowel sign
+    assert (question.weights > 0).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("question", ["", "?!", "🪖", " \n"])
+def test_a_question_that_says_nothing_scores_zero(
+    encoder: StaticEncoder, interaction: LateInteraction, question: str
+) -> None:
+    prepared = interaction.prepare(question)
+    passages = encoder.tokenize(["Soldaten?", ""])
+    assert interaction.score(prepared, passages).tolist() == [0.0, 0.0]
+    assert interaction.token_scores(prepared, passages).shape == (2, len(prepared.ids))
+    matches = interaction.matches(prepared, passages[0])
+    assert matches.scores.tolist() == [0.0, 0.0]
+    assert matches.tokens.tolist() == [0, 0]
+
+
+def test_empty_passages_score_zero_among_others(
+    encoder: StaticEncoder, interaction: LateInteraction
+) -> None:
+    question = interaction.prepare("Belarus")
+    passages = encoder.tokenize(["", "Belarus", "", "", "Soldaten Belarus", ""])
+    expected = pytest.approx([0, 1, 0, 0, 1, 0], abs=1e-6)
+    assert interaction.score(question, passages).tolist() == expected
+    assert interaction.score(question, []).shape == (0,)
+    assert interaction.score(question, passages[:1]).tolist() == [0.0]
+
+
+def test_unknown_tokens_match_nothing(encoder: StaticEncoder, interaction: LateInteraction) -> None:
+    question = interaction.prepare("🪖 Belarus")
+    assert (question.weights > 0).tolist() == [False, True]
+    assert interaction.score(question, encoder.tokenize(["🇧🇾 🪖"])).tolist() == [0.0]
+
+
+def test_matches_name_the_question_token_each_passage_token_answers(
+    encoder: StaticEncoder, interaction: LateInteraction
+) -> None:
+    question = interaction.prepare("Belarus Soldaten?")
+    ids = encoder.tokenize(["Soldaten ? aus Belarus 🪖 Soldaten"])[0]
+    matches = interaction.matches(question, ids)
+    share = question.weights / question.weights.max()
+    for place, token in enumerate(ids.tolist()):
+        vector = token_vector(encoder, token)
+        weighted = [
+            cosine(vector, token_vector(encoder, int(asked))) * share[number]
+            for number, asked in enumerate(question.ids)
+        ]
+        assert matches.scores[place] == pytest.approx(max(weighted), abs=1e-6)
+        if max(weighted) > 0:
+            assert matches.tokens[place] == int(np.argmax(weighted))
+    assert matches.tokens[[0, -1]].tolist() == [1, 1]
+    assert matches.scores[0] == pytest.approx(share[1], abs=1e-6)
+    assert interaction.matches(question, ids[:0]).scores.shape == (0,)
+
+
+TEXTS = st.lists(st.sampled_from(" ".join(SENTENCES).split()), max_size=12).map(" ".join)
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(asked=TEXTS, texts=st.lists(TEXTS, max_size=4))
+def test_scores_lie_between_their_bounds_and_a_text_finds_itself(
+    encoder: StaticEncoder, interaction: LateInteraction, asked: str, texts: list[str]
+) -> None:
+    question = interaction.prepare(asked)
+    passages = encoder.tokenize([asked, *texts])
+    scores = interaction.score(question, passages)
+    assert (np.abs(scores) <= 1).all()
+    assert scores[0] == pytest.approx(1 if question.weights.any() else 0, abs=1e-6)
+    for text, score in zip(texts, scores[1:], strict=True):  # company changes nothing
+        alone = interaction.score(question, encoder.tokenize([text]))
+        assert alone[0] == pytest.approx(score, abs=1e-6)

@@ -1,0 +1,278 @@
+"""The vector index against numpy brute force, through changes, files and threads."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from embeddings import vector_file
+from embeddings.errors import VectorIndexError
+from embeddings.vector_index import Hits, VectorIndex
+
+DIMENSION = 24
+Vectors = NDArray[np.float32]
+Truth = dict[int, Vectors]
+
+
+def unit(count: int, seed: int = 0) -> Vectors:
+    vectors = np.random.default_rng(seed).standard_normal((count, DIMENSION), dtype=np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def brute_force(truth: Truth, query: Vectors, k: int) -> list[tuple[int, float]]:
+    """All inner products in float64, best first, equal ones by id."""
+    scored = [(number, float(query.astype(float) @ row)) for number, row in truth.items()]
+    return sorted(scored, key=lambda hit: (-round(hit[1], 6), hit[0]))[:k]
+
+
+def agree(hits: Hits, expected: list[tuple[int, float]]) -> None:
+    assert hits.ids.dtype == np.int64
+    assert hits.ids.tolist() == [number for number, _ in expected]
+    np.testing.assert_allclose(hits.scores, [score for _, score in expected], atol=1e-6)
+
+
+@pytest.fixture
+def filled() -> tuple[VectorIndex, Truth]:
+    """700 vectors in three additions, ids neither ascending nor dense, 150 removed, 20 replaced."""
+    index, ids = VectorIndex(DIMENSION), np.random.default_rng(5).permutation(5000)[:700]
+    truth: Truth = {}
+    for seed, part in enumerate(np.array_split(ids, 3)):
+        vectors = unit(len(part), seed)
+        index.add(part, vectors)
+        truth |= dict(zip(part.tolist(), vectors, strict=True))
+    assert index.remove(ids[100:250]) == 150
+    for number in ids[100:250].tolist():
+        del truth[number]
+    index.add(ids[:20], unit(20, 9))
+    truth |= dict(zip(ids[:20].tolist(), unit(20, 9), strict=True))
+    return index, truth
+
+
+@pytest.mark.parametrize("k", [1, 7, 100, 549, 550, 5000])
+def test_search_equals_brute_force(filled: tuple[VectorIndex, Truth], k: int) -> None:
+    index, truth = filled
+    assert len(index) == len(truth) == 550
+    assert index.ids.tolist() == sorted(truth)
+    for query in unit(10, 77):
+        agree(index.search(query, k), brute_force(truth, query, k))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 60, 550])
+def test_filters_choose_before_the_best_are_taken(
+    filled: tuple[VectorIndex, Truth], count: int
+) -> None:
+    index, truth = filled
+    allowed = np.random.default_rng(count).permutation(sorted(truth))[:count]
+    with_strangers = np.concatenate([allowed, [-1, 99_999, *allowed[:2]]]).astype(np.int64)
+    chosen = {number: truth[number] for number in allowed.tolist()}
+    for query in unit(5, 78):
+        agree(index.search(query, 10, with_strangers), brute_force(chosen, query, 10))
+
+
+def test_a_removed_id_is_not_found_even_when_allowed(filled: tuple[VectorIndex, Truth]) -> None:
+    index, truth = filled
+    number = next(iter(truth))
+    assert index.remove(np.array([number, 99_999])) == 1
+    assert index.remove(np.array([number])) == 0
+    assert index.search(truth[number], 3, np.array([number])).ids.tolist() == []
+    assert number not in index.search(truth[number], 600).ids
+
+
+@pytest.mark.parametrize("copies", [5, 40, 300])
+def test_equal_vectors_come_in_order_of_id_wherever_they_lie(copies: int) -> None:
+    vectors = unit(400, 3)
+    places = np.random.default_rng(copies).permutation(400)[:copies]
+    vectors[places] = vectors[places[0]]
+    ids = np.random.default_rng(1).permutation(10_000)[:400]
+    index = VectorIndex(DIMENSION)
+    for part in range(0, 400, 57):
+        index.add(ids[part : part + 57], vectors[part : part + 57])
+    hits = index.search(vectors[places[0]], 4)
+    assert hits.ids.tolist() == sorted(ids[places])[:4]
+    assert len(set(hits.scores.tolist())) == 1
+
+
+def test_a_zero_query_ties_with_everything() -> None:
+    index = VectorIndex(DIMENSION)
+    index.add(np.array([9, 4, 7]), unit(3))
+    hits = index.search(np.zeros(DIMENSION, np.float32), 2)
+    assert (hits.ids.tolist(), hits.scores.tolist()) == ([4, 7], [0.0, 0.0])
+
+
+def test_a_zero_row_scores_zero_between_the_others() -> None:
+    index = VectorIndex(DIMENSION)
+    row = unit(1)
+    index.add(np.array([1, 2, 3]), np.concatenate([-row, 0 * row, row]))
+    assert index.search(row[0], 3).ids.tolist() == [3, 2, 1]
+    assert index.search(row[0], 3).scores.tolist() == pytest.approx([1, 0, -1], abs=1e-6)
+
+
+def test_an_empty_index_finds_nothing_and_can_be_saved(tmp_path: Path) -> None:
+    index = VectorIndex(DIMENSION)
+    index.add(np.empty(0, np.int64), np.empty((0, DIMENSION), np.float32))
+    index.save(tmp_path / "vectors", {})
+    for one in (index, VectorIndex.load(tmp_path / "vectors")):
+        assert len(one) == 0
+        assert one.search(unit(1)[0], 5).ids.tolist() == []
+        assert one.search(unit(1)[0], 5, np.array([1])).scores.tolist() == []
+        one.add(np.array([3]), unit(1))
+        assert one.search(unit(1)[0], 5).ids.tolist() == [3]
+        assert one.search(unit(1)[0], 0).ids.tolist() == []
+
+
+IDS = st.sets(st.integers(0, 40), max_size=15)
+OPERATIONS = st.lists(st.tuples(st.sampled_from(["add", "remove", "reload"]), IDS), max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(operations=OPERATIONS)
+def test_any_history_leaves_what_a_dictionary_would_hold(
+    tmp_path_factory: pytest.TempPathFactory, operations: list[tuple[str, set[int]]]
+) -> None:
+    path = tmp_path_factory.mktemp("history") / "vectors"
+    index, truth = VectorIndex(DIMENSION), dict[int, Vectors]()
+    for step, (operation, numbers) in enumerate(operations):
+        ids = np.array(sorted(numbers, reverse=True), dtype=np.int64)
+        if operation == "add":
+            index.add(ids, unit(len(ids), step))
+            truth |= dict(zip(ids.tolist(), unit(len(ids), step), strict=True))
+        elif operation == "remove":
+            assert index.remove(ids) == len(numbers & truth.keys())
+            truth = {number: row for number, row in truth.items() if number not in numbers}
+        else:
+            index.save(path, {})
+            index = VectorIndex.load(path)
+    assert index.ids.tolist() == sorted(truth)
+    agree(index.search(unit(1, 99)[0], 10), brute_force(truth, unit(1, 99)[0], 10))
+
+
+def test_a_saved_index_comes_back_mapped_with_its_header(
+    filled: tuple[VectorIndex, Truth], tmp_path: Path
+) -> None:
+    index, truth = filled
+    path, header = tmp_path / "vectors", {"sequence": 41, "fingerprint": "ä-1"}
+    index.save(path, {"sequence": 40})
+    index.save(path, header)
+    assert [file.name for file in tmp_path.iterdir()] == ["vectors"]
+    loaded = VectorIndex.load(path)
+    assert (loaded.header, loaded.dimension) == (header, DIMENSION)
+    query = unit(1, 5)[0]
+    agree(loaded.search(query, 20), brute_force(truth, query, 20))
+    loaded.add(np.array([70_000]), query[None])
+    assert loaded.search(query, 1).ids.tolist() == [70_000]
+    loaded.save(path, header)  # over the file that it maps
+    assert VectorIndex.load(path).search(query, 1).ids.tolist() == [70_000]
+    stored = load_file(path)  # any safetensors reader can open it
+    assert sorted(stored["ids"].tolist()) == sorted([*truth, 70_000])
+    assert stored["vectors"].shape == (551, DIMENSION)
+
+
+def test_a_failed_save_leaves_the_old_file(
+    filled: tuple[VectorIndex, Truth], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, _ = filled
+    path = tmp_path / "vectors"
+    index.save(path, {"sequence": 1})
+
+    def fail(_: int) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(vector_file.os, "fsync", fail)
+    with pytest.raises(OSError, match="no space"):
+        index.save(path, {"sequence": 2})
+    assert VectorIndex.load(path).header == {"sequence": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["vectors"]
+
+
+def test_no_file_is_not_a_damaged_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        VectorIndex.load(tmp_path / "vectors")
+
+
+def test_every_damage_is_found(filled: tuple[VectorIndex, Truth], tmp_path: Path) -> None:
+    path = tmp_path / "vectors"
+    filled[0].save(path, {"sequence": 1})
+    whole = path.read_bytes()
+    size = int.from_bytes(whole[:8], "little")
+    damaged = [b"", b"\0" * 8, whole[:5], whole[:300], whole[:-1], b"\xff" * len(whole)]
+    for place in (0, 7, 8, 20, 8 + size, 8 + size + 700 * 8 + 3, len(whole) - 1):
+        damaged.append(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+    for data in damaged:
+        path.write_bytes(data)
+        with pytest.raises(VectorIndexError, match="delete it") as raised:
+            VectorIndex.load(path)
+        assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        [],
+        {"__metadata__": "fundstelle-vectors-1"},
+        {"__metadata__": {"format": "another"}},
+        {"__metadata__": {"format": vector_file.FORMAT}},
+        {"ids": {"dtype": "I64", "shape": [0], "data_offsets": [0, 0]}},
+        {"ids": {"dtype": "I64", "shape": [-1], "data_offsets": [8, 0]}},
+        {"ids": {"dtype": "I64", "shape": [9], "data_offsets": [0, 72]}},
+        {"ids": {"dtype": "I64", "shape": [1], "data_offsets": [0]}},
+        {"ids": {"dtype": ["I64"], "shape": "1", "data_offsets": [0, 8]}},
+        {"ids": {"dtype": "C64", "shape": [1], "data_offsets": [0, 8]}},
+        {"ids": {}},
+        {"ids": 3},
+    ],
+)
+def test_other_headers_are_refused(tmp_path: Path, header: object) -> None:
+    text = json.dumps(header).encode()
+    path = tmp_path / "vectors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(16))
+    with pytest.raises(VectorIndexError, match="not a usable vector index"):
+        VectorIndex.load(path)
+
+
+def test_what_does_not_fit_is_refused(filled: tuple[VectorIndex, Truth]) -> None:
+    index, _ = filled
+    with pytest.raises(VectorIndexError, match="24"):
+        index.add(np.array([1]), np.ones((1, 25), np.float32))
+    with pytest.raises(VectorIndexError, match="24"):
+        index.search(np.ones(25, np.float32), 3)
+    with pytest.raises(ValueError, match="distinct ids"):
+        index.add(np.array([1, 1]), unit(2))
+    with pytest.raises(ValueError, match="distinct ids"):
+        index.add(np.array([1]), unit(2))
+    with pytest.raises(ValueError, match="finite"):
+        index.add(np.array([1]), np.full((1, DIMENSION), np.nan, np.float32))
+    assert len(index) == 550
+
+
+def test_searches_beside_a_writer_see_whole_states() -> None:
+    """Each change replaces all ten vectors of a generation at once; a search sees one of them."""
+    index = VectorIndex(DIMENSION)
+    index.add(np.arange(10), np.tile(unit(1), (10, 1)))
+    stop, seen, wrong = threading.Event(), set[int](), list[str]()
+
+    def search() -> None:
+        while not stop.is_set():
+            hits = index.search(unit(1)[0], 10)
+            generations = {int(score * 100 + 0.5) for score in hits.scores}
+            seen.update(generations)
+            if hits.ids.tolist() != list(range(10)) or len(generations) != 1:
+                wrong.append(f"{hits}")
+
+    threads = [threading.Thread(target=search) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for generation in range(400):
+        index.add(np.arange(10), np.tile(unit(1) * (1 - generation % 50 / 100), (10, 1)))
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert len(seen) > 3
