@@ -1,0 +1,1 @@
+"""Documents, passages, citations, the store, retrieval and answers. Knows nothing of HTTP."""

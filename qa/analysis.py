@@ -1,0 +1,186 @@
+"""Text to terms for the lexical index, the same for passages and questions. Knows no index.
+
+A text becomes *words*: case folded, in one Unicode form, combining marks kept. Each word has
+*forms* that are the same in every language (the word itself; its transliteration to Latin
+letters, so that names meet across scripts) and, by the passage's language, a *stem*. Stems carry
+their language, so that a German stem never meets a French one.
+
+* Scripts written without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese), and Korean, whose
+  endings no stemmer here knows: pairs of neighbouring characters, and single characters.
+* Numbers: groups of exactly three digits after one kind of separator are thousands, so
+  ``20.000``, ``20,000``, ``20 000`` and ``20'000`` are ``20000``; any other single comma or point
+  is a decimal one, so ``1,5`` is ``1.5`` (and ``0,125`` too, because no thousands begin with 0).
+  More separators, as in ``24.02.2022``, ``2022-02-24`` or ``10.0.0.1``, part whole numbers.
+  A space is the weakest sign ("am 24 300 Soldaten"): there the parts are kept as well.
+* An apostrophe parts words (l'Ukraine, Putin's) except between Cyrillic letters (п'ять).
+
+There are no stop lists: a word that every passage has weighs nothing in BM25.
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import regex
+import Stemmer
+from anyascii import anyascii
+
+VERSION = "1"
+"""Changes whenever a text could get different terms; the index is then built again."""
+
+_STEMMERS = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german",
+    "el": "greek", "en": "english", "eo": "esperanto", "es": "spanish", "et": "estonian",
+    "eu": "basque", "fa": "persian", "fi": "finnish", "fr": "french", "ga": "irish",
+    "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian",
+    "lt": "lithuanian", "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian",
+    "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian",
+    "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+
+_LONGEST = 64
+"""Characters kept of one term. Longer ones are encoded data, not words."""
+
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー"
+_GROUPED = r"\d{1,3}(?:(?P<by>[.,'’٬ ])\d{3})(?:(?P=by)\d{3})*"
+_LETTER = rf"[\p{{L}}--[{_UNSPACED}]]"
+_LETTER_OR_DIGIT = rf"[\p{{L}}\p{{N}}\p{{M}}--[{_UNSPACED}]]"
+# Words first: they are the most, and the pattern is tried at every one of them.
+_PIECE = regex.compile(
+    rf"(?P<word>{_LETTER}{_LETTER_OR_DIGIT}*+)"
+    rf"|(?P<thousands>(?<![\p{{L}}\p{{M}}\p{{N}}][.,'’٬]?){_GROUPED}(?P<rest>[.,٫]\d+)?"
+    rf"(?![.,'’٬]?\d))"
+    rf"|(?P<decimal>(?<!\d[.,]?)\d+[.,٫]\d+(?![.,'’٬]?\d))"
+    rf"|(?P<unspaced>(?:[{_UNSPACED}]\p{{M}}*+)++)"
+    rf"|(?P<number>\p{{N}}{_LETTER_OR_DIGIT}*+)",
+    regex.V1,
+)
+_CLUSTER = regex.compile(r"\P{M}\p{M}*")
+_INVISIBLE = regex.compile(r"\p{Cf}+")
+_CYRILLIC_APOSTROPHE = regex.compile(r"(?<=\p{Cyrillic})['’ʼ](?=\p{Cyrillic})")
+
+_local = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text.
+
+    Attributes:
+        forms: the word as it is found in the index, the plainest form first.
+        stemmable: whether it is a word of letters that a stemmer can shorten.
+    """
+
+    forms: tuple[str, ...]
+    stemmable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a passage is found by."""
+
+    words: tuple[str, ...]
+    stems: tuple[str, ...]
+
+
+def passage_terms(text: str, language: str | None) -> Terms:
+    """All terms of a passage; repeated where the text repeats them."""
+    found = list(_words(text, single_characters=True))
+    words = tuple(form for word in found for form in word.forms)
+    stem = _stemmer(language)
+    if stem is None:
+        return Terms(words, ())
+    return Terms(
+        words, tuple(f"{language}:{stem(word.forms[0])}" for word in found if word.stemmable)
+    )
+
+
+def question_words(text: str) -> tuple[Word, ...]:
+    """The distinct words of a question, in an order that does not depend on the question's."""
+    return tuple(sorted(set(_words(text, single_characters=False)), key=lambda word: word.forms))
+
+
+def stemmed(word: str, language: str | None) -> str | None:
+    """The stem of a folded word, marked with its language; None where there is no stemmer."""
+    stem = _stemmer(language)
+    return None if stem is None else f"{language}:{stem(word)}"
+
+
+def folded(text: str) -> str:
+    """One form for all spellings of the same characters: NFKC, case folded, nothing invisible."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    # Turkish İ folds to i with a dot above; without this it would never meet i.
+    text = unicodedata.normalize("NFKC", text.casefold()).replace("i̇", "i")
+    return str(_CYRILLIC_APOSTROPHE.sub("", text))
+
+
+def _stemmer(language: str | None) -> Callable[[str], str] | None:
+    algorithm = _STEMMERS.get(language or "")
+    if algorithm is None:
+        return None
+    # A Stemmer may not be used by two threads at once.
+    stemmers: dict[str, Callable[[str], str]] = _local.__dict__.setdefault("stemmers", {})
+    if algorithm not in stemmers:
+        stemmers[algorithm] = Stemmer.Stemmer(algorithm).stemWord
+    return stemmers[algorithm]
+
+
+def _words(text: str, *, single_characters: bool) -> Iterator[Word]:
+    for match in _PIECE.finditer(folded(text)):
+        kind, piece = match.lastgroup, match.group()
+        if kind == "word":
+            yield _word(piece)
+        elif kind == "unspaced":
+            yield from _pairs(piece, single_characters)
+        elif kind == "decimal":
+            yield Word((_digits(piece).replace(",", ".").replace("٫", "."),), False)
+        elif kind == "number":
+            yield Word((_digits(piece)[:_LONGEST],), False)
+        else:
+            yield from _grouped(match, parts=single_characters)
+
+
+@lru_cache(maxsize=50_000)
+def _word(piece: str) -> Word:
+    word = piece[:_LONGEST]
+    latin = "" if word.isascii() else _latin(word)
+    return Word((word, latin) if latin and latin != word else (word,), True)
+
+
+def _latin(word: str) -> str:
+    """The word in Latin letters without accents, as a form that names share across scripts."""
+    return "".join(c for c in anyascii(word).casefold() if c.isalnum())[:_LONGEST]
+
+
+def _grouped(match: regex.Match[str], *, parts: bool) -> Iterator[Word]:
+    whole, rest = match["thousands"], match["rest"] or ""
+    groups = whole[: len(whole) - len(rest)].split(match["by"])
+    if groups[0].startswith("0") and len(groups) == 2 and not rest:
+        yield Word((f"{_digits(groups[0])}.{_digits(groups[1])}",), False)
+        return
+    fraction = f".{_digits(rest[1:])}" if rest else ""
+    yield Word((_digits("".join(groups)) + fraction,), False)
+    if parts and match["by"] == " ":
+        for group in groups:
+            yield Word((_digits(group),), False)
+
+
+def _digits(piece: str) -> str:
+    """Digits of any script as ASCII digits; everything else as it is."""
+    if piece.isascii():
+        return piece
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in piece)
+
+
+def _pairs(piece: str, single_characters: bool) -> Iterator[Word]:
+    characters: Sequence[str] = _CLUSTER.findall(piece)
+    if single_characters or len(characters) == 1:
+        for character in characters:
+            yield Word((character,), False)
+    for first, second in pairwise(characters):
+        yield Word((first + second,), False)

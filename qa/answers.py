@@ -1,0 +1,195 @@
+"""Answers questions: finds, ranks, cites, highlights, and picks the sentence that answers best.
+
+Knows no HTTP and does not know where documents are kept.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from embeddings.encoder import Encoder
+from embeddings.interaction import LateInteraction, Question
+from embeddings.static import StaticEncoder
+from qa import language
+from qa.citations import TextCache, cite
+from qa.engine import Engine, Search, TextVersion
+from qa.highlights import highlights
+from qa.ranking import Ranked, load_ranking, rank
+from qa.sentences import sentences
+from qa.types import (
+    Answer,
+    Filters,
+    IndexStatus,
+    Result,
+    Scores,
+    Sentence,
+    Span,
+    StoredDocument,
+)
+
+CANDIDATES = 100
+"""Candidates taken by vector, and as many by BM25; at least four times what is asked for."""
+_ATTEMPTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The best candidates with their documents, all of one state of the store."""
+
+    ranked: list[Ranked]
+    documents: dict[str, StoredDocument]
+    status: IndexStatus
+
+
+class Responder:
+    """Answers questions over one engine with one encoder."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        encoder: Encoder,
+        tokens: StaticEncoder,
+        texts: TextCache,
+        public_url: str,
+    ) -> None:
+        """Vectors come from ``encoder``, late interaction from the table of ``tokens``.
+
+        Citations link below ``public_url``; an empty one gives links relative to the host.
+        """
+        self._engine = engine
+        self._encoder = encoder
+        self._tokens = tokens
+        self._interaction = LateInteraction(tokens)
+        self._texts = texts
+        self._public_url = public_url
+
+    def retrieve(
+        self, question: str, *, top_k: int | None, filters: Filters, by: str = "fused"
+    ) -> list[Ranked]:
+        """The best passages, ranked by everything or ``by`` one kind of evidence."""
+        prepared = self._interaction.prepare(question)
+        asked_in = language.detect_question(question)
+        return self._find(question, prepared, asked_in, top_k or 0, filters, by)[0][:top_k]
+
+    def respond(
+        self, question: str, *, top_k: int, filters: Filters, min_score: float | None
+    ) -> Answer:
+        """Answer a question; see ``Collection.ask``."""
+        started = time.perf_counter()
+        prepared = self._interaction.prepare(question)
+        asked_in = language.detect_question(question)
+        found = self._settle(question, prepared, asked_in, top_k, filters)
+        kept = [r for r in found.ranked if min_score is None or r.score >= min_score]
+        results = tuple(
+            self._result(number, ranked, found.documents, prepared)
+            for number, ranked in enumerate(kept, start=1)
+        )
+        answerable = bool(results) and results[0].score >= load_ranking().threshold
+        answer = self._sentence(kept[0], found.documents, prepared) if answerable else None
+        return Answer(
+            question=question,
+            question_language=asked_in,
+            answerable=answerable,
+            answer=answer,
+            results=results,
+            index=found.status,
+            model=self._encoder.name,
+            took_ms=(time.perf_counter() - started) * 1000.0,
+        )
+
+    def _settle(
+        self, question: str, prepared: Question, asked_in: str | None, top_k: int, filters: Filters
+    ) -> _Found:
+        """Search until the documents found are still as they were found.
+
+        Another client may replace or remove a document between the search and the description of
+        what it found; then the answer would cite a text that is no longer there.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            ranked, status = self._find(question, prepared, asked_in, top_k, filters, "fused")
+            top = ranked[:top_k]
+            documents = self._engine.described(sorted({r.candidate.document_id for r in top}))
+            current = [
+                r
+                for r in top
+                if (document := documents.get(r.candidate.document_id)) is not None
+                and document.sha256 == r.candidate.sha256
+            ]
+            if len(current) == len(top) or attempt == _ATTEMPTS:
+                break
+        return _Found(current, documents, status)
+
+    def _find(
+        self,
+        question: str,
+        prepared: Question,
+        asked_in: str | None,
+        top_k: int,
+        filters: Filters,
+        by: str,
+    ) -> tuple[list[Ranked], IndexStatus]:
+        depth = max(CANDIDATES, 4 * top_k)
+        vector = self._encoder.encode_queries([question])[0]
+        found = self._engine.search(Search(question, vector, depth, depth, filters))
+        return rank(self._interaction, prepared, asked_in, found.candidates, by=by), found.status
+
+    def _result(
+        self,
+        number: int,
+        ranked: Ranked,
+        documents: dict[str, StoredDocument],
+        question: Question,
+    ) -> Result:
+        candidate = ranked.candidate
+        citation = cite(
+            version_of(documents[candidate.document_id]),
+            self._texts.get(candidate.sha256),
+            Span(candidate.start, candidate.end),
+            language=candidate.language,
+            expected=candidate.text,
+            public_url=self._public_url,
+        )
+        lexical = ranked.lexical if ranked.lexical > 0.0 else None
+        return Result(
+            rank=number,
+            score=ranked.score,
+            scores=Scores(ranked.dense, lexical, ranked.interaction),
+            text=citation.quote,
+            highlights=highlights(
+                self._tokens, self._interaction, question, citation.quote, citation.start
+            ),
+            citation=citation,
+        )
+
+    def _sentence(
+        self, ranked: Ranked, documents: dict[str, StoredDocument], question: Question
+    ) -> Sentence:
+        candidate = ranked.candidate
+        view = self._texts.get(candidate.sha256)
+        spans = sentences(view.text, candidate.start, candidate.end, candidate.language)
+        ids = self._tokens.tokenize([view.text[span.start : span.end] for span in spans])
+        best = spans[int(self._interaction.score(question, ids).argmax())]
+        citation = cite(
+            version_of(documents[candidate.document_id]),
+            view,
+            best,
+            language=candidate.language,
+            public_url=self._public_url,
+        )
+        return Sentence(citation.quote, citation)
+
+
+def version_of(document: StoredDocument) -> TextVersion:
+    """The current version of a document, described as it is now."""
+    return TextVersion(
+        document_id=document.id,
+        sha256=document.sha256,
+        source=document.source,
+        title=document.title,
+        language=document.language,
+        published=document.published,
+        pages=document.pages,
+        sequence=document.sequence,
+        current=True,
+    )

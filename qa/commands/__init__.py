@@ -1,0 +1,1 @@
+"""The commands, as plain functions that ``qa.cli`` gives names. They import late, to start fast."""

@@ -1,0 +1,41 @@
+"""``fundstelle serve``: the page and the HTTP interface."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from qa.commands.options import DataDir, Model
+from qa.opening import settings_from
+
+SHUTDOWN_SECONDS = 10
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address. FUNDSTELLE_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port. FUNDSTELLE_PORT.")] = None,
+    data_dir: DataDir = None,
+    model: Model = None,
+    seeds: Annotated[
+        bool | None,
+        typer.Option(help="Add the shipped documents. FUNDSTELLE_SEEDS."),
+    ] = None,
+) -> None:
+    """Serve the page and the HTTP interface."""
+    settings = settings_from(host=host, port=port, data_dir=data_dir, model=model, seeds=seeds)
+    # The application reads its settings from the environment, in whichever process it is made.
+    for name, value in settings.model_dump(mode="json").items():
+        os.environ[f"FUNDSTELLE_{name.upper()}"] = str(value)
+    import uvicorn
+
+    # By name: the layers below the HTTP interface do not import it.
+    uvicorn.run(
+        "api.app:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        server_header=False,
+    )

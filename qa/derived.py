@@ -1,0 +1,245 @@
+"""The vector and the lexical index, kept in step with the store. Knows no ranking.
+
+Both are derived: whatever is wrong with them, the store can make them again. Each records which
+store it was built from and up to which sequence number. A search gets both at the exact state of
+the transaction it reads its rows in: behind, they catch up first; damaged, foreign or ahead, they
+are built again. Several processes may share the folder: each catches up in its own memory, and
+what it saves serves the others as a later start.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from embeddings.vector_index import VectorIndex
+from qa import passages, records
+from qa.errors import StoreError
+from qa.lexical import LexicalIndex, LexicalIndexBusy, LexicalIndexError
+from qa.lexical_files import clear
+from qa.lexical_view import LexicalView
+from qa.locks import SharedLock
+from qa.store import Store
+from qa.vectors import StoreVectors
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much is done and how much there is."""
+
+_WAIT_SECONDS = 60.0
+_PAUSE_SECONDS = 0.005
+_ATTEMPTS = 3
+_TAIL = 256
+"""Passages that the lexical index may lack: a plain loop scores them in a millisecond or two."""
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One state of everything: a read transaction and both indexes at its sequence number."""
+
+    connection: sqlite3.Connection
+    state: records.State
+    vectors: VectorIndex
+    lexical: LexicalView
+
+
+@dataclass(slots=True)
+class _Patience:
+    """How long to wait for other processes, and how often an index was mended in vain."""
+
+    deadline: float
+    attempts: int = 0
+
+
+class Derived:
+    """Both indexes of a store, in a folder.
+
+    Args:
+        store: the truth.
+        folder: where the indexes are saved.
+        dimension: length of the vectors.
+        progress: told how far building them has come, while this opens.
+
+    Raises:
+        StoreError: the indexes can be neither read nor built.
+    """
+
+    def __init__(
+        self, store: Store, folder: Path, dimension: int, progress: Progress | None = None
+    ) -> None:
+        """Load what is saved, and bring it up to date."""
+        self._store = store
+        self._dimension = dimension
+        self._lexical_path = folder / "lexical"
+        self._lock = SharedLock()
+        self._progress = progress
+        with store.reading() as connection:
+            self._identity = records.state(connection).store
+        self._vectors = StoreVectors(folder / "vectors.safetensors", self._identity, dimension)
+        self._lexical = self._open_lexical()
+        self._view = self._lexical.view
+        self.catch_up()
+        self._progress = None
+
+    @contextmanager
+    def moment(self) -> Iterator[Moment]:
+        """The newest state, for as long as the context lasts."""
+        with self._lock.shared(), self._store.reading() as connection:
+            state = records.state(connection)
+            if self._vectors.sequence == self._view.sequence == state.sequence:
+                yield Moment(connection, state, self._vectors.index, self._view)
+                return
+        with self._lock.exclusive(), self._caught_up() as moment:
+            yield moment
+
+    def catch_up(self) -> None:
+        """Bring both indexes to the store's state."""
+        with self._lock.exclusive(), self._caught_up():
+            pass
+
+    def pending(self) -> int:
+        """How many passages the vectors are behind."""
+        with self._store.reading() as connection:
+            return passages.count_since(connection, self._vectors.sequence)
+
+    def distrust(self) -> None:
+        """Forget both indexes; the next search builds them again."""
+        with self._lock.exclusive():
+            self._vectors.clear()
+            with self._store.writing():
+                clear(self._lexical_path)
+            self._mend_lexical()
+
+    def save(self) -> None:
+        """Save both indexes, if they changed since they were saved."""
+        with self._lock.exclusive():
+            self._vectors.save()
+            # Busy means that another process has saved it further, or is about to.
+            if len(self._view.tail):
+                with suppress(LexicalIndexBusy), self._store.reading() as connection:
+                    self._commit_lexical(connection, records.state(connection).sequence)
+
+    @contextmanager
+    def _caught_up(self) -> Iterator[Moment]:
+        """The newest state, after catching up with it. The caller holds the lock alone."""
+        patience = _Patience(time.monotonic() + _WAIT_SECONDS)
+        while True:
+            with self._store.reading() as connection:
+                state = self._tried(connection, patience)
+                if state is not None:
+                    yield Moment(connection, state, self._vectors.index, self._view)
+                    return
+
+    def _tried(self, connection: sqlite3.Connection, patience: _Patience) -> records.State | None:
+        """Catch up, or make it possible in the next transaction and return None."""
+        try:
+            return self._advance(connection)
+        except LexicalIndexBusy as error:
+            self._view = self._lexical.view  # perhaps what another process has committed
+            if time.monotonic() > patience.deadline:
+                raise StoreError(
+                    f"another process has been changing {self._lexical_path} for "
+                    f"{_WAIT_SECONDS:.0f} s; try again when it has finished"
+                ) from error
+            time.sleep(_PAUSE_SECONDS)
+        except LexicalIndexError as error:
+            patience.attempts += 1
+            if patience.attempts == _ATTEMPTS:
+                raise StoreError(
+                    f"the index in {self._lexical_path} cannot be built: {error}; see that "
+                    "there is free disk space and that the folder is writable"
+                ) from error
+            _log.warning("building the lexical index again: %s", error)
+            self._mend_lexical()
+        return None
+
+    def _advance(self, connection: sqlite3.Connection) -> records.State:
+        """Bring both indexes to this transaction's state."""
+        state = records.state(connection)
+        if (state.store, state.dimension) != (self._identity, self._dimension):
+            raise StoreError(
+                f"expected store {self._identity} with vectors of length {self._dimension}, found "
+                f"{state.store} with {state.dimension}: it was exchanged, or is used with another "
+                "model now; start this program again"
+            )
+        if self._view.sequence != state.sequence:
+            self._advance_lexical(connection, state.sequence)
+        if self._vectors.sequence != state.sequence:
+            told = partial(self._told, "Indexing vectors")
+            self._vectors.advance(connection, state.sequence, told)
+        return state
+
+    def _advance_lexical(self, connection: sqlite3.Connection, to: int) -> None:
+        since = self._view.sequence
+        if since > to:
+            # Every process commits to the store first, and we look there last.
+            raise LexicalIndexError(f"it is at {since}, ahead of the store's {to}")
+        removed = passages.removed_since(connection, since) if since else np.empty(0, np.int64)
+        pending = len(removed) + passages.count_since(connection, since)
+        # What is not committed is scored by the statistics of what is: it must be the lesser part.
+        if len(self._view.tail) + pending > min(_TAIL, self._view.committed // 4):
+            self._commit_lexical(connection, to)
+            return
+        added = passages.entries_since(connection, since)
+        self._view = self._view.changed(removed.tolist(), added, to)
+
+    def _commit_lexical(self, connection: sqlite3.Connection, to: int) -> None:
+        since = self._lexical.view.sequence
+        self._lexical.update(
+            since,
+            passages.removed_since(connection, since) if since else (),
+            self._told(
+                "Indexing words",
+                passages.entries_since(connection, since),
+                passages.count_since(connection, since),
+            ),
+            to,
+        )
+        self._view = self._lexical.view
+
+    def _open_lexical(self) -> LexicalIndex:
+        try:
+            return LexicalIndex(self._lexical_path, self._identity)
+        except LexicalIndexError as error:
+            _log.warning("building the lexical index again: %s", error)
+            return self._mended_lexical()
+
+    def _mend_lexical(self) -> None:
+        self._lexical = self._mended_lexical()
+        self._view = self._lexical.view
+
+    def _mended_lexical(self) -> LexicalIndex:
+        """Open the index again, cleared unless another process has mended it meanwhile."""
+        with self._store.writing() as connection:  # one process at a time
+            sequence = records.state(connection).sequence
+            try:
+                index = LexicalIndex(self._lexical_path, self._identity)
+                if index.view.sequence <= sequence:
+                    return index
+            except LexicalIndexError:
+                pass
+            clear(self._lexical_path)
+            try:
+                return LexicalIndex(self._lexical_path, self._identity)
+            except LexicalIndexError as error:
+                raise StoreError(
+                    f"{error}; see that there is free disk space and that the folder is writable"
+                ) from error
+
+    def _told(self, what: str, items: Iterable[_T], total: int) -> Iterator[_T]:
+        """The items, with progress told every now and then."""
+        for done, item in enumerate(items, start=1):
+            yield item
+            if self._progress and (done % 100 == 0 or done == total):
+                self._progress(what, done, total)

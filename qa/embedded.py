@@ -1,0 +1,203 @@
+"""The engine for one machine: SQLite is the truth, FAISS and tantivy are derived from it.
+
+Knows how they work together; no ranking, no encoder. A change is committed to SQLite, then it is
+made. The indexes follow at the next search (large changes: at once), which never answers from a
+state that is not the store's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa import changes, integrity, passages, records
+from qa.derived import Derived, Moment, Progress
+from qa.engine import Found, Search, TextVersion
+from qa.errors import FundstelleError, NotFound, StoreError
+from qa.lexical import LexicalIndexError
+from qa.store import Store
+from qa.types import (
+    Candidate,
+    Change,
+    Document,
+    IndexStatus,
+    PreparedDocument,
+    StoredDocument,
+)
+
+DATABASE = "fundstelle.sqlite"
+
+_EAGER = 256
+"""From so many passages on, indexing is done when they are put, not when someone asks."""
+
+_log = logging.getLogger(__name__)
+
+
+class EmbeddedEngine:
+    """A store in a folder with its indexes. Implements ``qa.engine.Engine``.
+
+    Safe to use from many threads, and the folder from many processes.
+    """
+
+    def __init__(self, store: Store, derived: Derived, dimension: int) -> None:
+        """Use ``open``."""
+        self._store = store
+        self._derived = derived
+        self._dimension = dimension
+        self._closed = False
+
+    @classmethod
+    def open(cls, folder: Path, dimension: int, progress: Progress | None = None) -> EmbeddedEngine:
+        """Open the store in a folder, made if missing, and bring its indexes up to date.
+
+        When the store's vectors are of another length, they are dropped, and every document is
+        ``outdated`` until it is put again.
+
+        Args:
+            folder: of the data.
+            dimension: length of the vectors that will be put and searched.
+            progress: called with what is done, how much, of how much.
+
+        Raises:
+            StoreError: the folder holds something else, something newer, or something damaged.
+        """
+        store = Store(folder / DATABASE)
+        try:
+            with store.reading() as connection:
+                adopted = records.state(connection).dimension == dimension
+            if not adopted:
+                with store.writing() as connection:
+                    changes.adopt_dimension(connection, dimension)
+            return cls(store, Derived(store, folder, dimension, progress), dimension)
+        except BaseException:
+            store.close()
+            raise
+
+    def put(self, documents: Sequence[PreparedDocument]) -> list[Change]:
+        """Add or replace all of them, or none; see ``Engine``."""
+        with self._store.writing() as connection:
+            made = changes.put(connection, documents, self._dimension)
+        self._follow()
+        return made
+
+    def remove(self, document_ids: Sequence[str]) -> int:
+        """Remove all of them, or raise NotFound and remove none; the new sequence."""
+        with self._store.writing() as connection:
+            return changes.remove(connection, document_ids, self._dimension)
+
+    def search(self, search: Search) -> Found:
+        """Candidates by vector and by terms, with both scores computed for each."""
+        for _ in range(2):
+            with self._derived.moment() as moment:
+                found = _candidates(moment, search)
+            if found is not None:
+                return Found(found, _status(moment.state))
+            _log.error("the indexes name passages that the store does not have; building them")
+            self._derived.distrust()
+        raise StoreError(
+            f"the indexes of {self._store.path} disagree with it even after being built again; "
+            "run `fundstelle check`"
+        )
+
+    def document(self, document_id: str) -> StoredDocument:
+        """Describe a document, or raise NotFound."""
+        found = self.described([document_id])
+        if document_id not in found:
+            raise NotFound(f"there is no document {document_id!r}")
+        return found[document_id]
+
+    def documents(self, after: str | None, limit: int) -> list[StoredDocument]:
+        """Documents in order of id, after the given one."""
+        with self._store.reading() as connection:
+            return records.listed(connection, after or "", limit)
+
+    def described(self, document_ids: Sequence[str]) -> dict[str, StoredDocument]:
+        """Descriptions of those that exist, by id."""
+        with self._store.reading() as connection:
+            return {one.id: one for one in records.stored(connection, document_ids)}
+
+    def text(self, sha256: str) -> str:
+        """The text version of this hash, or raise NotFound."""
+        with self._store.reading() as connection:
+            return records.text(connection, sha256)
+
+    def versions(self, sha256_prefix: str) -> list[TextVersion]:
+        """Every use, past and present, of text versions whose hash begins so."""
+        with self._store.reading() as connection:
+            return records.versions(connection, sha256_prefix)
+
+    def current(self, document_id: str) -> TextVersion | None:
+        """The version a document has now, or None when it does not exist."""
+        with self._store.reading() as connection:
+            return records.current(connection, document_id)
+
+    def outdated(self, pipeline: str) -> list[str]:
+        """Ids of documents whose passages were made by another pipeline."""
+        with self._store.reading() as connection:
+            return records.outdated(connection, pipeline)
+
+    def whole(self, document_id: str) -> Document:
+        """A document as it was put, for preparing it again."""
+        with self._store.reading() as connection:
+            return records.whole(connection, document_id)
+
+    def status(self) -> IndexStatus:
+        """Sequence and counts, from the truth."""
+        with self._store.reading() as connection:
+            return _status(records.state(connection))
+
+    def check(self) -> Iterator[str]:
+        """Re-read everything and yield one sentence for each broken invariant."""
+        with self._derived.moment() as moment:
+            found = list(integrity.check(moment))
+        yield from found
+
+    def close(self) -> None:
+        """Flush what is derived and release everything. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._derived.catch_up()
+            self._derived.save()
+        except (FundstelleError, LexicalIndexError, OSError):
+            # Nothing is lost: what was not flushed is made again when the store is next opened.
+            _log.warning("the indexes could not be saved", exc_info=True)
+        finally:
+            self._store.close()
+
+    def _follow(self) -> None:
+        """Index a large change now. The change is made already and stays made if this fails."""
+        try:
+            if self._derived.pending() >= _EAGER:
+                self._derived.catch_up()
+        except Exception:
+            _log.warning("indexing failed; the next search tries again", exc_info=True)
+
+
+def _candidates(moment: Moment, search: Search) -> tuple[Candidate, ...] | None:
+    """What both indexes find, with both scores; None when the store lacks what they name."""
+    allowed = None
+    if not search.filters.empty:
+        allowed = passages.allowed(moment.connection, search.filters)
+    by_vector = moment.vectors.search(search.vector, search.dense, allowed)
+    by_terms = moment.lexical.search(search.text, search.lexical, search.filters)
+    ids = np.union1d(by_vector.ids, by_terms.ids)
+    lexical = _by_id(by_terms.ids, by_terms.scores)
+    if unscored := [passage_id for passage_id in by_vector.ids if passage_id not in lexical]:
+        others = moment.lexical.scores(search.text, unscored)
+        lexical |= _by_id(others.ids, others.scores)
+    found = passages.candidates(moment.connection, ids, search.vector, lexical)
+    return found if len(found) == len(ids) else None
+
+
+def _by_id(ids: NDArray[np.int64], scores: NDArray[np.float64]) -> dict[int, float]:
+    return {int(passage_id): float(score) for passage_id, score in zip(ids, scores, strict=True)}
+
+
+def _status(state: records.State) -> IndexStatus:
+    return IndexStatus(state.sequence, state.documents, state.passages)

@@ -1,0 +1,137 @@
+"""The seam behind which documents are stored and searched. Knows no encoder and no ranking.
+
+One implementation is embedded (``qa.embedded``: SQLite with FAISS and tantivy derived from it);
+another can hold the same in a cluster. An engine promises:
+
+* a change is one transaction: durable and searchable when the call returns, or not made at all;
+* a search sees the whole of a state of the store, never a mixture of two;
+* filters restrict the search itself, so the asked-for number comes back whenever it exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.types import (
+    Candidate,
+    Change,
+    Document,
+    Filters,
+    IndexStatus,
+    PreparedDocument,
+    StoredDocument,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What an engine is asked to find candidates for.
+
+    Attributes:
+        text: the question, for the lexical index.
+        vector: (dim,) unit float32, for the vector index.
+        dense: how many candidates to take by vector.
+        lexical: how many to take by BM25.
+        filters: what to restrict the search to.
+    """
+
+    text: str
+    vector: NDArray[np.float32]
+    dense: int
+    lexical: int
+    filters: Filters
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Candidates, best by no particular measure, and the state they were found in."""
+
+    candidates: tuple[Candidate, ...]
+    status: IndexStatus
+
+
+@dataclass(frozen=True, slots=True)
+class TextVersion:
+    """A text that a document has or had, described as it was then. ``current`` says which.
+
+    Kept after an edit or a removal, so that citations of it can still be resolved.
+    """
+
+    document_id: str
+    sha256: str
+    source: str
+    title: str | None
+    language: str | None
+    published: str | None
+    pages: tuple[int, ...]
+    sequence: int
+    current: bool
+
+
+class Engine(Protocol):
+    """Stores documents and finds candidate passages."""
+
+    def put(self, documents: Sequence[PreparedDocument]) -> list[Change]:
+        """Add or replace all of them, or none.
+
+        A document whose text and description are as stored, by the same pipeline, is left alone
+        (``unchanged``). Vectors must have the engine's dimension.
+        """
+        ...
+
+    def remove(self, document_ids: Sequence[str]) -> int:
+        """Remove all of them or, if one does not exist (NotFound), none; the new sequence."""
+        ...
+
+    def search(self, search: Search) -> Found:
+        """Candidates by vector and by terms, with both scores computed for each."""
+        ...
+
+    def document(self, document_id: str) -> StoredDocument:
+        """Describe a document, or raise NotFound."""
+        ...
+
+    def documents(self, after: str | None, limit: int) -> list[StoredDocument]:
+        """Documents in order of id, after the given one."""
+        ...
+
+    def text(self, sha256: str) -> str:
+        """The text version of this hash, or raise NotFound."""
+        ...
+
+    def described(self, document_ids: Sequence[str]) -> dict[str, StoredDocument]:
+        """Descriptions of those that exist, by id."""
+        ...
+
+    def versions(self, sha256_prefix: str) -> list[TextVersion]:
+        """Every use, past and present, of text versions whose hash begins so."""
+        ...
+
+    def current(self, document_id: str) -> TextVersion | None:
+        """The version a document has now, or None when it does not exist."""
+        ...
+
+    def outdated(self, pipeline: str) -> list[str]:
+        """Ids of documents whose passages were made by another pipeline."""
+        ...
+
+    def whole(self, document_id: str) -> Document:
+        """A document as it was put, for preparing it again."""
+        ...
+
+    def status(self) -> IndexStatus:
+        """Sequence and counts, from the truth."""
+        ...
+
+    def check(self) -> Iterator[str]:
+        """Re-read everything and yield one sentence for each broken invariant."""
+        ...
+
+    def close(self) -> None:
+        """Flush what is derived and release everything. Safe to call twice."""
+        ...

@@ -1,0 +1,114 @@
+"""Proves the store's invariants by reading all of it. Knows the tables; repairs nothing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa import records
+from qa.dates import bounds
+from qa.derived import Moment
+from qa.errors import InvalidDate
+from qa.passages import vectors
+from qa.types import text_sha256
+
+
+def check(moment: Moment) -> Iterator[str]:
+    """One sentence for each broken invariant of the store and its indexes."""
+    connection = moment.connection
+    for (finding,) in connection.execute("PRAGMA integrity_check"):
+        if finding != "ok":
+            yield f"SQLite finds: {finding}."
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"Row {row} of {table} refers to a row of {parent} that does not exist."
+    yield from _counts(connection, moment.state)
+    yield from _texts(connection)
+    yield from _documents(connection)
+    yield from _passages(connection, moment.state.dimension)
+    yield from _indexes(moment)
+
+
+def _counts(connection: sqlite3.Connection, state: records.State) -> Iterator[str]:
+    for table, expected in (("documents", state.documents), ("passages", state.passages)):
+        (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        if found != expected:
+            yield f"The store counts {expected} {table}, but holds {found}."
+
+
+def _texts(connection: sqlite3.Connection) -> Iterator[str]:
+    for sha256, characters, data in connection.execute(
+        "SELECT sha256, characters, text FROM texts"
+    ):
+        text = records.decode(data)
+        if text_sha256(text) != sha256:
+            yield f"The text stored under {sha256} has the hash {text_sha256(text)}."
+        if len(text) != characters:
+            yield f"The text {sha256} has {len(text)} characters, stored as {characters}."
+
+
+def _documents(connection: sqlite3.Connection) -> Iterator[str]:
+    found = connection.execute(
+        "SELECT d.id, d.published, d.published_first, d.published_last, d.passages, "
+        "(SELECT count(*) FROM passages p WHERE p.document_id = d.id), "
+        "EXISTS (SELECT 1 FROM versions v WHERE v.document_id = d.id AND v.sha256 = d.sha256) "
+        "FROM documents d"
+    )
+    for document_id, published, first, last, expected, passages, has_version in found:
+        if expected != passages:
+            yield f"Document {document_id} says {expected} passages, but has {passages}."
+        if not has_version:
+            yield f"The current text of document {document_id} is not among its versions."
+        try:
+            days = (None, None) if published is None else bounds(published)
+        except InvalidDate as error:
+            yield f"Document {document_id}: {error}."
+        else:
+            if days != (first, last):
+                yield f"Document {document_id} of {published} is filed under {first}..{last}."
+
+
+def _passages(connection: sqlite3.Connection, dimension: int) -> Iterator[str]:
+    found = connection.execute(
+        'SELECT p.id, d.id, d.sha256, p.start, p."end", p.text, p.vector, p.tokens, '
+        "p.context_tokens, p.context FROM passages p JOIN documents d ON d.id = p.document_id "
+        "ORDER BY d.sha256, d.id, p.start"
+    )
+    sha256, text = "", ""
+    for passage_id, document_id, of, start, end, quote, vector, *token_data, context in found:
+        if of != sha256:
+            sha256, text = of, records.text(connection, of)
+        name = f"Passage {passage_id} ({document_id}, {start}..{end})"
+        if not 0 <= start < end <= len(text):
+            yield f"{name} lies outside its text of {len(text)} characters."
+        elif records.decode(quote) != text[start:end]:
+            yield f"{name} is stored as other words than its document has there."
+        if len(vector) != 2 * dimension or not np.isfinite(vectors([vector])).all():
+            yield f"{name} has no finite vector of length {dimension}."
+        if any(len(data) % 4 for data in token_data):
+            yield f"{name} has token ids that are cut off."
+        if not all(0 <= low < high <= len(text) for low, high in json.loads(context)):
+            yield f"{name} has context outside its text."
+
+
+def _indexes(moment: Moment) -> Iterator[str]:
+    rows = moment.connection.execute("SELECT id FROM passages ORDER BY id")
+    stored = np.fromiter((row[0] for row in rows), dtype=np.int64)
+    for name, ids in (
+        ("vector", moment.vectors.ids),
+        ("lexical", moment.lexical.passage_ids()),
+    ):
+        if missing := _some(np.setdiff1d(stored, ids)):
+            yield f"The {name} index lacks passages {missing}."
+        if extra := _some(np.setdiff1d(ids, stored)):
+            yield f"The {name} index has passages that do not exist: {extra}."
+        if len(ids) != len(np.unique(ids)):
+            yield f"The {name} index has a passage twice."
+
+
+def _some(ids: NDArray[np.int64]) -> str:
+    """The first few, for a message."""
+    return ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")

@@ -1,0 +1,207 @@
+"""Which language a text is in, as ISO 639-1. Knows no documents.
+
+The script decides where it can (Korean, Greek, Thai, …) and otherwise narrows the choice for
+py3langid, a naive Bayes model over byte sequences. Its model is 4 MB compressed but 55 MB to
+compute with, which takes most of a second to unpack: `preload` does that beside other work, and
+keeps the result in a folder from which the next start maps it in milliseconds.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from qa import langid_model, scripts
+from qa.langid_model import Identifier
+
+# Languages by script, with the percentage of the web's pages in them as a rough prior (W3Techs,
+# 2025), but at least 0.3 for those of the bundled model, in which people here are likelier to ask.
+# Others that py3langid knows are folded into these or left out.
+_LATIN = {
+    "en": 49, "es": 6, "de": 5.9, "fr": 4.5, "pt": 4, "it": 2.8, "nl": 2.2, "pl": 1.8, "tr": 1.8,
+    "cs": 1, "vi": 1, "id": 1.1, "hu": 0.6, "ro": 0.6, "sv": 0.6, "da": 0.4, "fi": 0.4, "sk": 0.4,
+    "no": 0.2, "hr": 0.2, "lt": 0.2, "sl": 0.1, "ca": 0.1, "et": 0.1, "lv": 0.1, "sr": 0.1,
+}  # fmt: skip
+_RARE_LATIN = (
+    "af az bs cy eo eu ga gl is la lb ms mt sq sw tl uz br fo fy gd ha ht ig ku lg ln mg oc om qu "
+    "rw sn so st tk vo wa xh yo zu"
+).split()
+_CYRILLIC = {"ru": 3.8, "uk": 0.6, "be": 0.3, "bg": 0.2, "sr": 0.1}
+_RARE_CYRILLIC = "mk kk ky mn tg tt ba uz".split()
+_ARABIC = {"fa": 1.2, "ar": 0.6}
+_RARE_ARABIC = "ur ps ug ku".split()
+_RARE = 0.01
+
+_PRIORS: Mapping[str, Mapping[str, float]] = {
+    scripts.LATIN: _LATIN | dict.fromkeys(_RARE_LATIN, _RARE),
+    scripts.CYRILLIC: _CYRILLIC | dict.fromkeys(_RARE_CYRILLIC, _RARE),
+    scripts.ARABIC: _ARABIC | dict.fromkeys(_RARE_ARABIC, _RARE),
+    scripts.DEVANAGARI: {"hi": 0.3, "mr": _RARE, "ne": _RARE, "sa": 0.01},
+    scripts.HAN: {"zh": 1.2, "ja": 0.3},
+}
+_LOG_PRIORS = {
+    script: {language: math.log(share) for language, share in shares.items()}
+    for script, shares in _PRIORS.items()
+}
+
+# What the model calls languages that are written like one of the above.
+_FOLDED = {"nn": "no", "yue": "zh", "wuu": "zh", "arz": "ar", "ary": "ar", "uzs": "uz"}
+
+# Letters of the Cyrillic alphabets beyond those that all of them share.
+_SHARED = set("абвгдежзклмнопрстуфхцчш")
+_ALPHABETS = {
+    "ru": set("ёийщъыьэюя"), "uk": set("єиіїйґщьюя"), "be": set("ёійўыьэюя"),
+    "bg": set("ийщъьюя"), "sr": set("иђјљњћџ"), "mk": set("иѓѕјљњќџ"),
+    "kk": set("ёиійщъыьэюяәғқңөұүһ"), "ky": set("ёийщъыьэюяңөү"), "mn": set("ёийщъыьэюяөү"),
+    "tg": set("ёийъэюяғӣқӯҳҷ"), "tt": set("ёийщъыьэюяәөүҗңһ"), "ba": set("ёийщъыьэюяғҙҡңҫөүһә"),
+    "uz": set("ёийъэюяўқғҳ"),
+}  # fmt: skip
+_FOREIGN_LETTER = 6.0  # nats: one letter outside its alphabet makes a language e^6 less likely
+
+_TYPED_I = re.compile(r"(?<=[а-ӿ])i|i(?=[а-ӿ])")  # a Latin i where a keyboard has no і
+_APOSTROPHE = re.compile(r"[а-ӿ]['’ʼ][а-ӿ]")  # written in Ukrainian and Belarusian alone
+
+_ENOUGH = 16  # letters from which on a passage's language is told
+_QUESTION_ENOUGH = 2
+_LATIN_IN_QUESTION = 0.3  # names and titles stay Latin in questions of every script
+_CERTAIN = 2.0  # nats by which the best language must lead in a passage
+_CHANGE = 20.0  # nats by which a language must lead over the one around it
+_SAMPLE = 320  # characters looked at in a passage or document
+_PIECE = 80  # in pieces of so many
+_LONG_TEXT = 10_000  # from which on four times as much is looked at
+
+
+def preload(folder: Path | None = None) -> None:
+    """Start loading the model in the background and return at once.
+
+    Args:
+        folder: where to keep the unpacked model (some 55 MB) for the next start; None keeps it in
+            memory only.
+    """
+    threading.Thread(
+        target=langid_model.load, args=(folder,), name="language-model", daemon=True
+    ).start()
+
+
+def detect(text: str, expected: str | None = None) -> str | None:
+    """Language of most of a passage or document, or None when it is too short or unclear.
+
+    Args:
+        text: the passage or document.
+        expected: language of what is around it. Another one is believed only on clear evidence,
+            because a list of foreign names is not a change of language.
+    """
+    return _detect(_sample(text), enough=_ENOUGH, lead=_CERTAIN, latin=1.0, expected=expected)
+
+
+def closer(text: str, first: str, second: str) -> str:
+    """Which of two languages a short text is rather in; the first when nothing tells."""
+    weights = scripts.weights(text)
+    if not weights:
+        return first
+    script = max(weights, key=lambda name: weights[name])
+    if script not in _PRIORS:
+        return second if script == second else first
+    scores = dict(_ranked(_only(text, script), script))
+    return second if scores.get(second, -math.inf) > scores.get(first, -math.inf) else first
+
+
+def detect_question(text: str) -> str | None:
+    """Most likely language of a question, however short; None when it has no letters."""
+    return _detect(
+        _sample(text), enough=_QUESTION_ENOUGH, lead=0.0, latin=_LATIN_IN_QUESTION, expected=None
+    )
+
+
+def _detect(
+    text: str, *, enough: int, lead: float, latin: float, expected: str | None
+) -> str | None:
+    weights = scripts.weights(text)
+    if sum(weights.values()) < enough:
+        return None
+    script = max(weights, key=lambda name: weights[name] * (latin if name == scripts.LATIN else 1))
+    # Japanese mixes kana into kanji, while a Chinese text may quote a word of kana.
+    if script in (scripts.HAN, scripts.KANA):
+        return _chinese_or_japanese(text, weights, lead, expected)
+    if script not in _PRIORS:
+        return script  # a script of one language bears the language's name
+    return _likeliest(_ranked(_only(text, script), script), lead, expected)
+
+
+def _chinese_or_japanese(
+    text: str, weights: Mapping[str, int], lead: float, expected: str | None
+) -> str | None:
+    kana, han = weights.get(scripts.KANA, 0), weights.get(scripts.HAN, 0)
+    if kana * 10 >= han:
+        return "ja"
+    return _likeliest(_ranked(_only(text, scripts.HAN), scripts.HAN), lead, expected)
+
+
+def _likeliest(
+    ranked: Sequence[tuple[str, float]], lead: float, expected: str | None
+) -> str | None:
+    """The first language when it leads by so many nats, and by more over the expected one."""
+    best, score = ranked[0]
+    rival = dict(ranked).get(expected, -math.inf) if expected else -math.inf
+    if best != expected and score - rival < _CHANGE:
+        return expected
+    return best if len(ranked) < 2 or score - ranked[1][1] >= lead else expected
+
+
+def _only(text: str, script: str) -> str:
+    """The text with the letters of other scripts blanked: a title in English says nothing."""
+    if script == scripts.LATIN and not _NOT_LATIN.search(text):
+        return text
+    if script == scripts.CYRILLIC:
+        text = _TYPED_I.sub("і", text)
+    return "".join(
+        " " if letter.isalpha() and scripts.script_of(letter) != script else letter
+        for letter in text
+    )
+
+
+def _ranked(text: str, script: str) -> list[tuple[str, float]]:
+    """Languages of a script by likelihood in nats, best first."""
+    scores: dict[str, float] = {}
+    priors = _LOG_PRIORS[script]
+    for label, score in _identifier().rank(text):
+        language = _FOLDED.get(label, label)
+        if language in priors:
+            likelihood = score + priors[language]
+            scores[language] = max(likelihood, scores.get(language, -math.inf))
+    if script == scripts.CYRILLIC:
+        for language, misspelt in _outside_alphabets(text).items():
+            scores[language] -= _FOREIGN_LETTER * misspelt
+    return sorted(scores.items(), key=lambda item: -item[1])
+
+
+def _outside_alphabets(text: str) -> dict[str, int]:
+    """How many letters of a Cyrillic text each language does not have."""
+    letters = Counter(letter for letter in text.lower() if "а" <= letter <= "ӿ")
+    apostrophes = len(_APOSTROPHE.findall(text.lower()))
+    return {
+        language: sum(n for letter, n in letters.items() if letter not in alphabet | _SHARED)
+        + (0 if language in ("uk", "be") else apostrophes)
+        for language, alphabet in _ALPHABETS.items()
+    }
+
+
+def _identifier() -> Identifier:
+    return langid_model.load(None)
+
+
+_NOT_LATIN = re.compile(r"[^\W\u0000-\u024f\u1e00-\u1eff]")
+_NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
+
+
+def _sample(text: str) -> str:
+    """The text without addresses; of a long one, pieces from all over it."""
+    if len(text) > _SAMPLE:
+        pieces = _SAMPLE // _PIECE * (4 if len(text) >= _LONG_TEXT else 1)
+        step = (len(text) - _PIECE) // (pieces - 1)
+        text = " ".join(text[i * step : i * step + _PIECE] for i in range(pieces))
+    return _NOISE.sub(" ", text)

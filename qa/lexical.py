@@ -1,0 +1,155 @@
+"""BM25 over passages, by tantivy. Knows terms and filters; no documents' text, no vectors.
+
+The index is derived: each commit holds one marker that says which store it was built from, how
+far (the store's sequence number) and by which analysis. Questions become query objects, never
+query syntax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tantivy import Document, Index, Query, Schema, SchemaBuilder, Searcher
+
+from qa import analysis
+from qa.lexical_files import damaged
+from qa.lexical_tail import Entry
+from qa.lexical_view import MARKER, LexicalView
+
+_HEAP_BYTES = 64_000_000
+
+
+class LexicalIndexError(Exception):
+    """The index on disk is damaged, or was built from another store or by another analysis."""
+
+
+class LexicalIndexBusy(Exception):
+    """Another process is changing the index."""
+
+
+class LexicalIndex:
+    """An index in a folder, or in memory when there is none.
+
+    Args:
+        folder: made if missing.
+        store: identity of the store that this index is derived from.
+
+    Raises:
+        LexicalIndexError: there is something else in the folder.
+    """
+
+    def __init__(self, folder: Path | None, store: str) -> None:
+        """Open the folder, or begin an empty index at sequence 0."""
+        self._identity = f"{store} {analysis.VERSION}"
+        self._schema = _schema()
+        try:
+            if folder is None:
+                self._index = Index(self._schema)
+            else:
+                folder.mkdir(parents=True, exist_ok=True)
+                if findings := list(damaged(folder)):
+                    raise LexicalIndexError(f"in {folder}: {'; '.join(findings)}")
+                self._index = Index(self._schema, path=str(folder))
+            # Readers move on when told to, so that a search knows what state it searches.
+            self._index.config_reader("manual")
+            self.reload()
+        except (ValueError, OSError) as error:
+            raise LexicalIndexError(f"cannot open the index in {folder}: {error}") from error
+
+    def reload(self) -> None:
+        """See the last commit, by whichever process."""
+        try:
+            self._index.reload()
+            searcher = self._index.searcher()
+            self._view = LexicalView(searcher, self._schema, self._sequence_of(searcher))
+        except (ValueError, OSError) as error:
+            raise LexicalIndexError(f"cannot read the index: {error}") from error
+
+    @property
+    def view(self) -> LexicalView:
+        """The state seen by the last reload; it stays as it is."""
+        return self._view
+
+    def update(self, since: int, removed: Iterable[int], added: Iterable[Entry], to: int) -> None:
+        """Commit changes, from one sequence number to another, and see them.
+
+        Raises:
+            LexicalIndexBusy: another process is changing it, or has; reload and look again.
+        """
+        try:
+            writer = self._index.writer(_HEAP_BYTES, 1)
+        except ValueError as error:
+            kind = LexicalIndexBusy if "LockBusy" in str(error) else LexicalIndexError
+            raise kind(str(error)) from error
+        try:
+            # Between our look and the lock, another process may have made the same changes.
+            self.reload()
+            if self._view.sequence != since:
+                raise LexicalIndexBusy(f"expected sequence {since}, found {self._view.sequence}")
+            # By query: by term, tantivy-py takes an int for a signed one and deletes nothing.
+            gone = [MARKER, *(int(passage_id) for passage_id in removed)]
+            writer.delete_documents_by_query(Query.term_set_query(self._schema, "passage", gone))
+            for entry in added:
+                writer.add_document(self._document(entry))
+            writer.add_document(self._marker(to))
+            writer.commit()
+        except (ValueError, OSError) as error:
+            raise LexicalIndexError(f"cannot change the index: {error}") from error
+        finally:
+            writer.wait_merging_threads()  # and gives the lock back
+        self.reload()
+
+    def _sequence_of(self, searcher: Searcher) -> int:
+        """From the marker; raises LexicalIndexError when it is not this store's."""
+        marker = Query.term_query(self._schema, "passage", MARKER)
+        hits = searcher.search(marker, limit=2).hits
+        if not hits and searcher.num_docs == 0:
+            return 0
+        found = [searcher.doc(address) for _, address in hits]
+        if len(found) != 1 or found[0].get_first("identity") != self._identity:
+            raise LexicalIndexError(
+                f"expected an index of {self._identity!r}, found "
+                f"{[document.get_first('identity') for document in found]}"
+            )
+        return int(found[0].get_first("sequence") or 0)
+
+    def _document(self, entry: Entry) -> Document:
+        terms = analysis.passage_terms(entry.text, entry.language)
+        document = Document()
+        document.add_unsigned("passage", entry.passage_id)
+        document.add_text("document", entry.document_id)
+        document.add_text("words", " ".join(terms.words))
+        document.add_text("stems", " ".join(terms.stems))
+        document.add_unsigned("words_length", len(terms.words))
+        document.add_unsigned("stems_length", len(terms.stems))
+        if entry.language is not None:
+            document.add_text("language", entry.language)
+        if entry.first is not None and entry.last is not None:
+            document.add_unsigned("first", entry.first)
+            document.add_unsigned("last", entry.last)
+        return document
+
+    def _marker(self, sequence: int) -> Document:
+        document = Document()
+        document.add_unsigned("passage", MARKER)
+        document.add_unsigned("sequence", sequence)
+        document.add_text("identity", self._identity)
+        return document
+
+
+def _schema() -> Schema:
+    builder = SchemaBuilder()
+    builder.add_unsigned_field("passage", indexed=True, fast=True)
+    builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    # Terms arrive analysed, parted by spaces.
+    builder.add_text_field("words", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("stems", tokenizer_name="whitespace", index_option="freq")
+    builder.add_unsigned_field("words_length", fast=True)
+    builder.add_unsigned_field("stems_length", fast=True)
+    builder.add_unsigned_field("first", indexed=True, fast=True)
+    builder.add_unsigned_field("last", indexed=True, fast=True)
+    builder.add_unsigned_field("sequence", stored=True)
+    builder.add_text_field("identity", stored=True, tokenizer_name="raw", index_option="basic")
+    return builder.build()

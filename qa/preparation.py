@@ -1,0 +1,84 @@
+"""Turns documents into passages with everything that search needs of them.
+
+Knows no storage. What it makes depends only on the document and on ``pipeline``, a fingerprint of
+the encoder, the token table and the splitter: when that changes, documents are prepared again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.encoder import Encoder
+from embeddings.static import StaticEncoder
+from qa import splitter
+from qa.types import Document, Passage, PreparedDocument, PreparedPassage
+
+_FORMAT = "1"
+_BATCH = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A passage as it is read: its own words, and the words around it that explain it."""
+
+    document: int
+    passage: Passage
+    text: str
+    context: str
+
+
+class Preparer:
+    """Splits, encodes and tokenises documents."""
+
+    def __init__(self, encoder: Encoder, tokens: StaticEncoder) -> None:
+        """Vectors come from ``encoder``, token ids for late interaction from ``tokens``."""
+        self._encoder = encoder
+        self._tokens = tokens
+        parts = (_FORMAT, encoder.fingerprint, tokens.fingerprint, splitter.FINGERPRINT)
+        self.pipeline = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+    def prepare(self, documents: Sequence[Document]) -> list[PreparedDocument]:
+        """Passages with vectors and token ids, for each document in order."""
+        reads = [
+            read for number, document in enumerate(documents) for read in _read(number, document)
+        ]
+        passages: list[list[PreparedPassage]] = [[] for _ in documents]
+        for first in range(0, len(reads), _BATCH):
+            batch = reads[first : first + _BATCH]
+            vectors = self._encoder.encode_passages([_joined(read) for read in batch])
+            own = self._tokens.tokenize([read.text for read in batch])
+            around = self._tokens.tokenize([read.context for read in batch])
+            for read, vector, ids, context_ids in zip(batch, vectors, own, around, strict=True):
+                passages[read.document].append(
+                    PreparedPassage(read.passage, vector, _ids(ids), _ids(context_ids))
+                )
+        return [
+            PreparedDocument(document, tuple(of_document), self.pipeline)
+            for document, of_document in zip(documents, passages, strict=True)
+        ]
+
+
+def _read(number: int, document: Document) -> list[_Read]:
+    text = document.text
+    reads = []
+    for passage in splitter.split(text, language=document.language):
+        quote = text[passage.start : passage.end]
+        parts = [text[span.start : span.end] for span in passage.context]
+        if document.title and document.title not in quote and document.title not in parts:
+            parts.insert(0, document.title)
+        reads.append(_Read(number, passage, quote, "\n".join(parts)))
+    return reads
+
+
+def _joined(read: _Read) -> str:
+    return f"{read.context}\n{read.text}" if read.context else read.text
+
+
+def _ids(ids: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    # Late interaction takes the best match per question token, so repeats change nothing.
+    return np.unique(ids)

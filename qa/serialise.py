@@ -1,0 +1,156 @@
+"""Values as the JSON of the HTTP contract. Knows no HTTP, no storage and no terminal.
+
+The service and ``--json`` on the command line both speak through these functions, so that one
+program can read either. The order of keys is the contract's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from qa.types import Answer, Change, Citation, IndexStatus, Result, StoredDocument
+
+if TYPE_CHECKING:
+    from qa.citations import CitationCheck
+
+JsonObject = dict[str, Any]
+"""A JSON object: string keys, and values that JSON can hold."""
+
+SCORE_DIGITS = 6
+"""Scores are float32: about seven significant digits, of which the last is noise."""
+
+
+def to_json(value: Mapping[str, Any]) -> bytes:
+    """One line of JSON in UTF-8, in the texts' own scripts.
+
+    Raises:
+        ValueError: there is a NaN or an infinity in it, which JSON cannot hold.
+    """
+    line = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        return line.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which only an escape can carry
+        return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+
+
+def answer_to_dict(answer: Answer) -> JsonObject:
+    """The body of ``POST /v1/ask``."""
+    sentence = answer.answer
+    return {
+        "question": answer.question,
+        "question_language": answer.question_language,
+        "answerable": answer.answerable,
+        "answer": None
+        if sentence is None
+        else {"text": sentence.text, "citation": citation_to_dict(sentence.citation)},
+        "results": [result_to_dict(result) for result in answer.results],
+        "index": index_to_dict(answer.index, answer.model),
+        "took_ms": round(float(answer.took_ms), 3),
+    }
+
+
+def result_to_dict(result: Result) -> JsonObject:
+    """One ranked passage."""
+    scores = result.scores
+    return {
+        "rank": result.rank,
+        "score": _score(result.score),
+        "scores": {
+            "dense": _score(scores.dense),
+            "lexical": None if scores.lexical is None else _score(scores.lexical),
+            "interaction": _score(scores.interaction),
+        },
+        "text": result.text,
+        "highlights": [
+            {"start": highlight.start, "end": highlight.end, "text": highlight.text}
+            for highlight in result.highlights
+        ],
+        "citation": citation_to_dict(result.citation),
+    }
+
+
+def citation_to_dict(citation: Citation) -> JsonObject:
+    """A place in a version of a document."""
+    return {
+        "id": citation.id,
+        "document_id": citation.document_id,
+        "document_sha256": citation.document_sha256,
+        "title": citation.title,
+        "source": citation.source,
+        "language": citation.language,
+        "published": citation.published,
+        "start": citation.start,
+        "end": citation.end,
+        "lines": list(citation.lines),
+        "page": citation.page,
+        "quote": citation.quote,
+        "prefix": citation.prefix,
+        "suffix": citation.suffix,
+        "url": citation.url,
+    }
+
+
+def citation_check_to_dict(check: CitationCheck) -> JsonObject:
+    """The body of ``GET /v1/citations/{id}``."""
+    current = check.current
+    return {
+        "status": check.status,
+        "citation": citation_to_dict(check.citation),
+        "current": None
+        if current is None
+        else {"start": current.start, "end": current.end, "quote": current.quote},
+        "differences": [
+            {
+                "op": difference.op,
+                "expected": difference.expected,
+                "found": difference.found,
+            }
+            for difference in check.differences
+        ],
+    }
+
+
+def index_to_dict(status: IndexStatus, model: str) -> JsonObject:
+    """The state of the store that an answer was computed from."""
+    return {
+        "sequence": status.sequence,
+        "model": model,
+        "documents": status.documents,
+        "passages": status.passages,
+    }
+
+
+def change_to_dict(change: Change) -> JsonObject:
+    """What happened to one document."""
+    return {
+        "id": change.id,
+        "sha256": change.sha256,
+        "sequence": change.sequence,
+        "passages": change.passages,
+        "status": change.status,
+    }
+
+
+def document_to_dict(document: StoredDocument) -> JsonObject:
+    """A document's description."""
+    return {
+        "id": document.id,
+        "sha256": document.sha256,
+        "title": document.title,
+        "source": document.source,
+        "language": document.language,
+        "published": document.published,
+        "metadata": dict(document.metadata),
+        "pages": list(document.pages),
+        "characters": document.characters,
+        "passages": document.passages,
+        "sequence": document.sequence,
+        "added": document.added,
+        "updated": document.updated,
+    }
+
+
+def _score(value: float) -> float:
+    return round(float(value), SCORE_DIGITS)

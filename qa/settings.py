@@ -1,0 +1,38 @@
+"""Settings from ``FUNDSTELLE_*`` environment variables. Reads nothing at import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured; each field is ``FUNDSTELLE_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="FUNDSTELLE_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(
+        default=Path(".fundstelle"),
+        description="Folder of the store and its indexes; made if missing.",
+    )
+    model: str = Field(
+        default="bundled",
+        description="`bundled`, or a sentence-transformers model by folder or hub name.",
+    )
+    engine: str = Field(default="embedded", description="Where documents are kept and searched.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    public_url: str = Field(
+        default="", description="Prefix of links in citations, when served under another address."
+    )
+    max_upload_bytes: int = Field(
+        default=64 * 1024 * 1024, gt=0, description="Largest file or request body accepted."
+    )
+    max_document_characters: int = Field(
+        default=50_000_000, gt=0, description="Longest text of one document."
+    )
+    seeds: bool = Field(
+        default=False, description="Add the shipped documents, unless they were removed before."
+    )

@@ -1,0 +1,98 @@
+"""The vector index of a store: how far it has come, and its file. Knows no lexical index.
+
+Not safe to change in two threads at once; ``qa.derived`` sees to that.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.errors import VectorIndexError
+from embeddings.vector_index import VectorIndex
+from qa import passages
+
+_CHUNK = 4096
+_SAVE_AFTER = 20_000
+"""Changed vectors after which they are saved: some seconds of catching up after a crash."""
+
+_log = logging.getLogger(__name__)
+
+Told = Callable[[Iterable[tuple[int, bytes]], int], Iterator[tuple[int, bytes]]]
+"""Passes items on, of which there are so many, and tells how far it has come."""
+
+
+class StoreVectors:
+    """A vector index at a sequence number of a store.
+
+    Args:
+        path: where it is saved.
+        store: identity of the store.
+        dimension: length of the vectors.
+    """
+
+    def __init__(self, path: Path, store: str, dimension: int) -> None:
+        """Load what is saved, or begin with nothing at 0 when that is damaged or foreign."""
+        self._path = path
+        self._store = store
+        self._dimension = dimension
+        self._unsaved = 0
+        self.index, self.sequence = VectorIndex(dimension), 0
+        try:
+            saved = VectorIndex.load(path)
+        except FileNotFoundError:
+            return
+        except VectorIndexError as error:
+            _log.warning("building the vector index again: %s", error)
+            return
+        if (saved.header.get("store"), saved.dimension) != (store, dimension):
+            _log.warning("building the vector index again: it is of another store or model")
+            return
+        self.index, self.sequence = saved, int(saved.header["sequence"])
+
+    def clear(self) -> None:
+        """Begin again, with nothing at 0."""
+        self.index, self.sequence = VectorIndex(self._dimension), 0
+
+    def advance(self, connection: sqlite3.Connection, to: int, told: Told) -> None:
+        """Catch up with the state of this transaction, which has sequence number ``to``."""
+        if self.sequence > to:
+            _log.warning("building the vector index again: it is ahead of its store")
+            self.clear()
+        try:
+            changed = self._change(connection, told)
+        except BaseException:
+            self.clear()  # half a change must not pass for a state
+            raise
+        self.sequence = to
+        self._unsaved += changed
+        if self._unsaved > _SAVE_AFTER:
+            self.save()
+
+    def save(self) -> None:
+        """Save it, if it changed since."""
+        if not self._unsaved:
+            return
+        try:
+            self.index.save(self._path, {"store": self._store, "sequence": self.sequence})
+        except OSError:
+            # The one in memory is good; the next process makes up what the file lacks.
+            _log.warning("the vectors could not be saved", exc_info=True)
+        self._unsaved = 0
+
+    def _change(self, connection: sqlite3.Connection, told: Told) -> int:
+        since = self.sequence
+        removed = passages.removed_since(connection, since) if since else np.empty(0, np.int64)
+        if len(removed):
+            self.index.remove(removed)
+        total = passages.count_since(connection, since)
+        added = told(passages.vectors_since(connection, since), total)
+        while chunk := list(islice(added, _CHUNK)):
+            ids = np.array([passage_id for passage_id, _ in chunk], dtype=np.int64)
+            self.index.add(ids, passages.vectors([data for _, data in chunk]))
+        return len(removed) + total

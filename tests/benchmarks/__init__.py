@@ -1,0 +1,1 @@
+"""Heavier checks than `make test` runs: soak and timings."""

@@ -1,0 +1,1 @@
+"""Questions over the seeds, and the script that finds their offsets."""

@@ -1,0 +1,134 @@
+"""``fundstelle eval`` and ``python -m qa.evaluation`` with real collections."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qa import console
+from qa.errors import InvalidInput, NotFound
+from qa.evaluation.__main__ import main, squad_report
+from qa.evaluation.cli import cli_eval, template
+from qa.evaluation.dataset import TEMPLATES
+from qa.settings import Settings
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+
+
+def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def test_own_questions_over_own_documents(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions = tmp_path / "fragen.csv"
+    questions.write_text(
+        "question,language,document,quote\n"
+        "Wer ist Hanna Liubakova?,de,002_1c36b2a049c756f3.txt,"
+        "Hanna Liubakova – eine belarussische Journalistin\n"
+        "Wie entkalke ich eine Kaffeemaschine?,de,,\n",
+        encoding="utf-8",
+    )
+    settings = Settings(data_dir=tmp_path / "none")
+    cli_eval(questions, settings=settings, documents=[SEEDS], as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert found["languages"]["de"]["questions"] == 1
+    assert found["languages"]["de"]["unanswerable"] == 1
+    assert found["languages"]["de"]["hit@1"] == 1.0
+    assert found["evidence"]["lexical"]["hit@1"]["mean"] == 1.0
+    assert not (tmp_path / "none").exists()
+
+
+def test_files_that_cannot_be_read_are_named_and_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "good.txt").write_text("Der Kessel in Chemnitz fasst 40 Liter.", encoding="utf-8")
+    (folder / "empty.txt").write_bytes(b"")
+    questions = tmp_path / "q.jsonl"
+    row = {"question": "Wie viel fasst der Kessel?", "document": "good.txt", "quote": "40 Liter"}
+    questions.write_text(json.dumps(row), encoding="utf-8")
+    cli_eval(questions, settings=Settings(data_dir=tmp_path / "none"), documents=[folder])
+    printed = capsys.readouterr()
+    assert "empty.txt" in printed.err
+    assert "good.txt" not in printed.err
+    (line,) = [line.split() for line in printed.out.splitlines() if line.startswith("all  ")][:1]
+    assert line[:4] == ["all", "1", "100.0", "100.0"]
+
+
+def test_a_beir_folder_brings_its_documents(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = {"d 1": "Der Kessel fasst 40 Liter.", "d2": "Die Brücke wurde 1893 gebaut."}
+    corpus = [json.dumps({"_id": i, "text": t}) for i, t in texts.items()]
+    (tmp_path / "corpus.jsonl").write_text("\n".join(corpus), encoding="utf-8")
+    query = {"_id": "q", "text": "Wann wurde die Brücke gebaut?"}
+    (tmp_path / "queries.jsonl").write_text(json.dumps(query), encoding="utf-8")
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\td2\t1\n", encoding="utf-8")
+    cli_eval(tmp_path, settings=Settings(data_dir=tmp_path / "none"), as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert found["evidence"]["fused"]["nDCG@10"]["mean"] == 1.0
+
+
+def test_without_documents_there_must_be_a_collection(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="There is no collection"):
+        cli_eval(TEMPLATES["csv"], settings=Settings(data_dir=tmp_path / "none"))
+
+
+def test_templates_can_be_had_by_name() -> None:
+    assert template("csv").startswith("question,document,quote\n")
+    assert json.loads(template("jsonl").splitlines()[0])["question"]
+    with pytest.raises(InvalidInput, match="no 'xlsx' template"):
+        template("xlsx")
+
+
+def test_squad_is_measured_in_every_direction(tmp_path: Path) -> None:
+    texts = {
+        "it": ["La crisi petrolifera iniziò nel 1973.", "Il Vaticano ha 800 abitanti."],
+        "es": ["La crisis del petróleo comenzó en 1973.", "El Vaticano tiene 800 habitantes."],
+    }
+    for language, both in texts.items():
+        write(
+            tmp_path / f"passages.{language}.jsonl.gz",
+            [{"id": n, "text": text} for n, text in enumerate(both)],
+        )
+    crisis = {"it": "Quando iniziò la crisi petrolifera?", "es": "¿Cuándo comenzó la crisis?"}
+    people = {"it": "Quanti abitanti ha il Vaticano?"}
+    write(
+        tmp_path / "questions.jsonl.gz",
+        [
+            {"id": "a", **crisis, "passage_it": 0, "passage_es": 0},
+            {"id": "b", **people, "passage_it": 1},
+        ],
+    )
+    with console.Bar() as bar:
+        report = squad_report(tmp_path, Settings(), bar)
+    (table,) = report.tables
+    counts = {row[0]: row[1] for row in table.rows}
+    assert counts == {"it→it": "2", "es→it": "1", "es→es": "1", "it→es": "1"}
+    for direction in ("it→it", "es→es"):
+        assert report.data[direction]["nDCG@10"]["lexical"]["mean"] == 1.0
+        assert report.data[direction]["nDCG@10"]["fused"]["mean"] == 1.0
+
+
+def test_squad_is_skipped_in_a_plain_line_where_it_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--data", str(tmp_path), "--only", "squad"]) == 0
+    folder = tmp_path / "dev" / "squad"
+    assert capsys.readouterr().out.strip() == f"SQuAD was skipped: it is not in {folder}."
+
+
+def test_a_missing_file_is_one_line_and_status_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--gold", str(tmp_path), "--only", "seeds"]) == 1
+    assert "seeds.jsonl does not exist" in capsys.readouterr().err.replace("\n", "")
