@@ -1,0 +1,56 @@
+"""``/v1/ask``: a question in, passages with citations out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api import examples
+from api.replies import AnswerOut
+from api.routes.shared import CollectionDep, errors, example, json_response
+from api.schemas import AskIn, AskQuery
+from qa.collection import Collection
+from qa.serialise import answer_to_dict
+from qa.types import Filters
+
+router = APIRouter(tags=["ask"])
+
+
+@router.post(
+    "/v1/ask",
+    response_model=AnswerOut,
+    responses={
+        200: example(examples.ANSWER, "The best passages, best first."),
+        **errors(400, 413, 415, 422, 503),
+    },
+)
+def ask(request: AskIn, collection: CollectionDep) -> Response:
+    """Ask a question in any language."""
+    filters = request.filters.filters() if request.filters else Filters()
+    return _answer(collection, request.question, request.top_k, filters, request.min_score)
+
+
+@router.get(
+    "/v1/ask",
+    response_model=AnswerOut,
+    responses={
+        200: example(examples.ANSWER, "The best passages, best first."),
+        **errors(422, 503),
+    },
+)
+def ask_by_url(query: Annotated[AskQuery, Query()], collection: CollectionDep) -> Response:
+    """Ask the same with everything in the URL."""
+    return _answer(collection, query.question, query.top_k, query.filters(), query.min_score)
+
+
+def _answer(
+    collection: Collection,
+    question: str,
+    top_k: int,
+    filters: Filters,
+    min_score: float | None,
+) -> Response:
+    answer = collection.ask(question, top_k=top_k, filters=filters, min_score=min_score)
+    body = answer_to_dict(answer)
+    return json_response(body, headers={"Server-Timing": f"ask;dur={body['took_ms']}"})

@@ -1,0 +1,108 @@
+"""The one collection that an app serves: opened in the background, closed at the end.
+
+Knows no routes. While the collection is being opened (re-embedding after a change of model can
+take minutes) the process is alive but not ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+
+from api.problems import NotReady
+from embeddings.errors import EmbeddingError
+from qa.collection import Collection
+from qa.errors import FundstelleError
+from qa.seeds import add_missing
+from qa.settings import Settings
+from qa.types import IndexStatus
+
+START_SECONDS = 1.0
+"""How long starting waits for the collection, so that a store that cannot be opened ends the
+process with its reason instead of leaving it up and never ready."""
+
+WARM_UP = "Where is it written?"
+
+_log = logging.getLogger("fundstelle")
+
+
+class Service:
+    """Holds the collection and how far it has come."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is opened yet."""
+        self.settings = settings
+        self._collection: Collection | None = None
+        self._error: Exception | None = None
+        self._doing = "the collection is being opened"
+        self._lock = threading.Lock()
+        self._closed = False
+        self.opening = threading.Thread(target=self._open, name="opening", daemon=True)
+
+    @property
+    def collection(self) -> Collection:
+        """The open collection; NotReady says why there is none."""
+        if self._collection is not None:
+            return self._collection
+        if self._error is not None:
+            known = isinstance(self._error, (FundstelleError, EmbeddingError))
+            reason = self._error if known else "the service's log says why"
+            raise NotReady(f"The collection cannot be opened: {reason}")
+        raise NotReady(f"Not ready yet: {self._doing}. Ask again in a moment.")
+
+    @property
+    def failed(self) -> bool:
+        """Whether opening has failed, which has then been logged."""
+        return self._error is not None
+
+    def status(self) -> IndexStatus | None:
+        """The collection's size, or None while there is none."""
+        return None if self._collection is None else self._collection.status()
+
+    async def start(self) -> None:
+        """Begin to open; raises what goes wrong at once."""
+        self.opening.start()
+        await asyncio.to_thread(self.opening.join, START_SECONDS)
+        if self._error is not None:
+            raise self._error
+
+    async def stop(self) -> None:
+        """Close the collection. What is still being opened is closed as soon as it is open."""
+        with self._lock:
+            self._closed = True
+            collection, self._collection = self._collection, None
+        if collection is not None:
+            await asyncio.to_thread(collection.close)
+
+    def _open(self) -> None:
+        try:
+            collection = self._prepared()
+        except (FundstelleError, EmbeddingError) as error:
+            self._error = error
+            _log.error("The collection cannot be opened: %s", error)
+            return
+        except Exception as error:
+            self._error = error
+            _log.exception("The collection cannot be opened")
+            return
+        with self._lock:
+            if not self._closed:
+                self._collection = collection
+                return
+        collection.close()
+
+    def _prepared(self) -> Collection:
+        collection = Collection.open(self.settings, self._progress)
+        try:
+            if self.settings.seeds:
+                add_missing(collection)
+            # What is loaded at the first question is loaded now, so that nobody waits for it.
+            collection.ask(WARM_UP)
+        except BaseException:
+            collection.close()
+            raise
+        return collection
+
+    def _progress(self, doing: str, done: int, total: int) -> None:
+        self._doing = f"{doing} ({done} of {total})"
