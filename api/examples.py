@@ -36,7 +36,7 @@ ANSWER: dict[str, Any] = {
         {
             "rank": 1,
             "score": 0.91,
-            "scores": {"dense": 0.62, "lexical": None, "interaction": 0.58},
+            "scores": {"dense": 0.62, "lexical": None, "interaction": 0.58, "sound": 9.1},
             "text": _QUOTE,
             "highlights": [{"start": 131, "end": 139, "text": "Soldaten"}],
             "citation": _CITATION,

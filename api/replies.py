@@ -34,9 +34,12 @@ class CitationOut(BaseModel):
 class ScoresOut(BaseModel):
     """The evidence behind a score."""
 
-    dense: float
-    lexical: float | None
-    interaction: float
+    dense: float = Field(description="Cosine of the question's and the passage's vector.")
+    lexical: float | None = Field(description="BM25 over words; null when none matches.")
+    interaction: float = Field(description="Late interaction of their tokens.")
+    sound: float | None = Field(
+        description="BM25 over how words sound, across languages; null when nothing matches."
+    )
 
 
 class HighlightOut(BaseModel):

@@ -2,8 +2,9 @@
 
 A text becomes *words*: case folded, in one Unicode form, combining marks kept. Each word has
 *forms* that are the same in every language (the word itself; its transliteration to Latin
-letters, so that names meet across scripts) and, by the passage's language, a *stem*. Stems carry
-their language, so that a German stem never meets a French one.
+letters) and, by the passage's language, a *stem*. Stems carry their language, so that a German
+stem never meets a French one. Apart from these, each word gives the pieces of its *sound*
+(``qa.sounds``), by which names and loanwords meet across languages and scripts.
 
 * Scripts written without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese), and Korean, whose
   endings no stemmer here knows: pairs of neighbouring characters, and single characters.
@@ -30,7 +31,12 @@ import regex
 import Stemmer
 from anyascii import anyascii
 
-VERSION = "1"
+from qa.sounds import pieces
+
+FIELDS = ("words", "stems", "sounds")
+"""The fields of ``Terms``: each has its own frequencies and lengths."""
+
+VERSION = "2"
 """Changes whenever a text could get different terms; the index is then built again."""
 
 _STEMMERS = {
@@ -86,23 +92,30 @@ class Terms:
 
     words: tuple[str, ...]
     stems: tuple[str, ...]
+    sounds: tuple[str, ...]
 
 
 def passage_terms(text: str, language: str | None) -> Terms:
     """All terms of a passage; repeated where the text repeats them."""
-    found = list(_words(text, single_characters=True))
+    plain = folded(text)
+    found = list(_words(plain, single_characters=True))
     words = tuple(form for word in found for form in word.forms)
     stem = _stemmer(language)
-    if stem is None:
-        return Terms(words, ())
-    return Terms(
-        words, tuple(f"{language}:{stem(word.forms[0])}" for word in found if word.stemmable)
-    )
+    stems: tuple[str, ...] = ()
+    if stem is not None:
+        stems = tuple(f"{language}:{stem(word.forms[0])}" for word in found if word.stemmable)
+    return Terms(words, stems, tuple(_sounds(plain)))
 
 
 def question_words(text: str) -> tuple[Word, ...]:
     """The distinct words of a question, in an order that does not depend on the question's."""
-    return tuple(sorted(set(_words(text, single_characters=False)), key=lambda word: word.forms))
+    found = set(_words(folded(text), single_characters=False))
+    return tuple(sorted(found, key=lambda word: word.forms))
+
+
+def question_sounds(text: str) -> tuple[str, ...]:
+    """The distinct pieces of the sounds of a question's words, sorted."""
+    return tuple(sorted(set(_sounds(folded(text)))))
 
 
 def stemmed(word: str, language: str | None) -> str | None:
@@ -130,8 +143,14 @@ def _stemmer(language: str | None) -> Callable[[str], str] | None:
     return stemmers[algorithm]
 
 
-def _words(text: str, *, single_characters: bool) -> Iterator[Word]:
-    for match in _PIECE.finditer(folded(text)):
+def _sounds(plain: str) -> Iterator[str]:
+    for match in _PIECE.finditer(plain):
+        if match.lastgroup in ("word", "unspaced"):
+            yield from pieces(match.group()[:_LONGEST])
+
+
+def _words(plain: str, *, single_characters: bool) -> Iterator[Word]:
+    for match in _PIECE.finditer(plain):
         kind, piece = match.lastgroup, match.group()
         if kind == "word":
             yield _word(piece)

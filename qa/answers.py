@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from embeddings.encoder import Encoder
 from embeddings.interaction import LateInteraction, Question
 from embeddings.static import StaticEncoder
-from qa import language
+from qa import analysis, language
 from qa.citations import TextCache, cite
 from qa.engine import Engine, Search, TextVersion
 from qa.highlights import highlights
-from qa.ranking import Ranked, load_ranking, rank
+from qa.ranking import Asked, Ranked, load_ranking, rank
 from qa.sentences import sentences
 from qa.types import (
     Answer,
@@ -29,7 +29,8 @@ from qa.types import (
 )
 
 CANDIDATES = 100
-"""Candidates taken by vector, and as many by BM25; at least four times what is asked for."""
+"""Candidates taken by each of vector, words and sounds. The same for every ``top_k``, so that a
+question's scores do not depend on how many results are asked for."""
 _ATTEMPTS = 8
 
 
@@ -64,32 +65,27 @@ class Responder:
         self._texts = texts
         self._public_url = public_url
 
-    def retrieve(
-        self, question: str, *, top_k: int | None, filters: Filters, by: str = "fused"
-    ) -> list[Ranked]:
-        """The best passages, ranked by everything or ``by`` one kind of evidence."""
-        prepared = self._interaction.prepare(question)
-        asked_in = language.detect_question(question)
-        return self._find(question, prepared, asked_in, top_k or 0, filters, by)[0][:top_k]
+    def retrieve(self, question: str, *, top_k: int | None, filters: Filters) -> list[Ranked]:
+        """The best candidates, or all of them, with their evidence."""
+        return self._find(question, self._asked(question), filters)[0][:top_k]
 
     def respond(
         self, question: str, *, top_k: int, filters: Filters, min_score: float | None
     ) -> Answer:
         """Answer a question; see ``Collection.ask``."""
         started = time.perf_counter()
-        prepared = self._interaction.prepare(question)
-        asked_in = language.detect_question(question)
-        found = self._settle(question, prepared, asked_in, top_k, filters)
+        asked = self._asked(question)
+        found = self._settle(question, asked, top_k, filters)
         kept = [r for r in found.ranked if min_score is None or r.score >= min_score]
         results = tuple(
-            self._result(number, ranked, found.documents, prepared)
+            self._result(number, ranked, found.documents, asked.tokens)
             for number, ranked in enumerate(kept, start=1)
         )
         answerable = bool(results) and results[0].score >= load_ranking().threshold
-        answer = self._sentence(kept[0], found.documents, prepared) if answerable else None
+        answer = self._sentence(kept[0], found.documents, asked.tokens) if answerable else None
         return Answer(
             question=question,
-            question_language=asked_in,
+            question_language=asked.language,
             answerable=answerable,
             answer=answer,
             results=results,
@@ -98,16 +94,14 @@ class Responder:
             took_ms=(time.perf_counter() - started) * 1000.0,
         )
 
-    def _settle(
-        self, question: str, prepared: Question, asked_in: str | None, top_k: int, filters: Filters
-    ) -> _Found:
+    def _settle(self, question: str, asked: Asked, top_k: int, filters: Filters) -> _Found:
         """Search until the documents found are still as they were found.
 
         Another client may replace or remove a document between the search and the description of
         what it found; then the answer would cite a text that is no longer there.
         """
         for attempt in range(1, _ATTEMPTS + 1):
-            ranked, status = self._find(question, prepared, asked_in, top_k, filters, "fused")
+            ranked, status = self._find(question, asked, filters)
             top = ranked[:top_k]
             documents = self._engine.described(sorted({r.candidate.document_id for r in top}))
             current = [
@@ -121,18 +115,20 @@ class Responder:
         return _Found(current, documents, status)
 
     def _find(
-        self,
-        question: str,
-        prepared: Question,
-        asked_in: str | None,
-        top_k: int,
-        filters: Filters,
-        by: str,
+        self, question: str, asked: Asked, filters: Filters
     ) -> tuple[list[Ranked], IndexStatus]:
-        depth = max(CANDIDATES, 4 * top_k)
         vector = self._encoder.encode_queries([question])[0]
-        found = self._engine.search(Search(question, vector, depth, depth, filters))
-        return rank(self._interaction, prepared, asked_in, found.candidates, by=by), found.status
+        found = self._engine.search(Search(question, vector, CANDIDATES, CANDIDATES, filters))
+        ranked = rank(self._interaction, asked, found.candidates, found.status.passages)
+        return ranked, found.status
+
+    def _asked(self, question: str) -> Asked:
+        return Asked(
+            tokens=self._interaction.prepare(question),
+            language=language.detect_question(question),
+            words=len(analysis.question_words(question)),
+            pieces=len(analysis.question_sounds(question)),
+        )
 
     def _result(
         self,
@@ -150,11 +146,12 @@ class Responder:
             expected=candidate.text,
             public_url=self._public_url,
         )
-        lexical = ranked.lexical if ranked.lexical > 0.0 else None
         return Result(
             rank=number,
             score=ranked.score,
-            scores=Scores(ranked.dense, lexical, ranked.interaction),
+            scores=Scores(
+                ranked.dense, ranked.lexical or None, ranked.interaction, ranked.sound or None
+            ),
             text=citation.quote,
             highlights=highlights(
                 self._tokens, self._interaction, question, citation.quote, citation.start

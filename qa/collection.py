@@ -144,20 +144,11 @@ class Collection:
         )
 
     def retrieve(
-        self,
-        question: str,
-        *,
-        top_k: int | None = 10,
-        filters: Filters | None = None,
-        by: str = "fused",
+        self, question: str, *, top_k: int | None = 10, filters: Filters | None = None
     ) -> list[Ranked]:
-        """Ranked passages with their evidence, for evaluation; not limited to 50.
-
-        With ``top_k=None``, every candidate that a question asked with a small ``top_k`` has.
-        ``by`` ranks by one kind of evidence alone: ``dense``, ``lexical`` or ``interaction``.
-        """
+        """Ranked candidates with their evidence, for evaluation; all of them when top_k is None."""
         return self._responder.retrieve(
-            _checked_question(question), top_k=top_k, filters=_checked_filters(filters), by=by
+            _checked_question(question), top_k=top_k, filters=_checked_filters(filters)
         )
 
     def document(self, document_id: str) -> StoredDocument:

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qa import changes, integrity, passages, records
 from qa.derived import Derived, Moment, Progress
 from qa.engine import Found, Search, TextVersion
 from qa.errors import FundstelleError, NotFound, StoreError
 from qa.lexical import LexicalIndexError
+from qa.lexical_view import KINDS, Evidence, Hits
 from qa.store import Store
 from qa.types import (
     Candidate,
@@ -180,23 +180,28 @@ class EmbeddedEngine:
 
 
 def _candidates(moment: Moment, search: Search) -> tuple[Candidate, ...] | None:
-    """What both indexes find, with both scores; None when the store lacks what they name."""
+    """What the indexes find, with all scores; None when the store lacks what they name."""
     allowed = None
     if not search.filters.empty:
         allowed = passages.allowed(moment.connection, search.filters)
     by_vector = moment.vectors.search(search.vector, search.dense, allowed)
-    by_terms = moment.lexical.search(search.text, search.lexical, search.filters)
-    ids = np.union1d(by_vector.ids, by_terms.ids)
-    lexical = _by_id(by_terms.ids, by_terms.scores)
-    if unscored := [passage_id for passage_id in by_vector.ids if passage_id not in lexical]:
-        others = moment.lexical.scores(search.text, unscored)
-        lexical |= _by_id(others.ids, others.scores)
-    found = passages.candidates(moment.connection, ids, search.vector, lexical)
+    by: dict[Evidence, Hits] = {
+        kind: moment.lexical.search(search.text, search.lexical, search.filters, kind)
+        for kind in KINDS
+    }
+    ids = np.unique(np.concatenate([by_vector.ids, *(hits.ids for hits in by.values())]))
+    scores = {kind: _by_id(hits) for kind, hits in by.items()}
+    for kind, known in scores.items():
+        if unscored := [passage_id for passage_id in ids if passage_id not in known]:
+            known |= _by_id(moment.lexical.scores(search.text, unscored, kind))
+    found = passages.candidates(
+        moment.connection, ids, search.vector, scores["terms"], scores["sounds"]
+    )
     return found if len(found) == len(ids) else None
 
 
-def _by_id(ids: NDArray[np.int64], scores: NDArray[np.float64]) -> dict[int, float]:
-    return {int(passage_id): float(score) for passage_id, score in zip(ids, scores, strict=True)}
+def _by_id(hits: Hits) -> dict[int, float]:
+    return dict(zip(hits.ids.tolist(), hits.scores.tolist(), strict=True))
 
 
 def _status(state: records.State) -> IndexStatus:

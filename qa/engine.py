@@ -36,7 +36,7 @@ class Search:
         text: the question, for the lexical index.
         vector: (dim,) unit float32, for the vector index.
         dense: how many candidates to take by vector.
-        lexical: how many to take by BM25.
+        lexical: how many to take by BM25 over terms, and as many over sounds.
         filters: what to restrict the search to.
     """
 

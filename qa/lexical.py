@@ -119,10 +119,10 @@ class LexicalIndex:
         document = Document()
         document.add_unsigned("passage", entry.passage_id)
         document.add_text("document", entry.document_id)
-        document.add_text("words", " ".join(terms.words))
-        document.add_text("stems", " ".join(terms.stems))
-        document.add_unsigned("words_length", len(terms.words))
-        document.add_unsigned("stems_length", len(terms.stems))
+        for name in analysis.FIELDS:
+            found = getattr(terms, name)
+            document.add_text(name, " ".join(found))
+            document.add_unsigned(f"{name}_length", len(found))
         if entry.language is not None:
             document.add_text("language", entry.language)
         if entry.first is not None and entry.last is not None:
@@ -144,10 +144,9 @@ def _schema() -> Schema:
     builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     # Terms arrive analysed, parted by spaces.
-    builder.add_text_field("words", tokenizer_name="whitespace", index_option="freq")
-    builder.add_text_field("stems", tokenizer_name="whitespace", index_option="freq")
-    builder.add_unsigned_field("words_length", fast=True)
-    builder.add_unsigned_field("stems_length", fast=True)
+    for name in analysis.FIELDS:
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
+        builder.add_unsigned_field(f"{name}_length", fast=True)
     builder.add_unsigned_field("first", indexed=True, fast=True)
     builder.add_unsigned_field("last", indexed=True, fast=True)
     builder.add_unsigned_field("sequence", stored=True)

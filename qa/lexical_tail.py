@@ -114,10 +114,11 @@ _LENGTHS = [_length(code) for code in range(256)]
 
 def _counted(entry: Entry) -> _Counted:
     terms = analysis.passage_terms(entry.text, entry.language)
+    by_field = {name: getattr(terms, name) for name in analysis.FIELDS}
     return _Counted(
         entry,
-        {"words": Counter(terms.words), "stems": Counter(terms.stems)},
-        {"words": rounded_length(len(terms.words)), "stems": rounded_length(len(terms.stems))},
+        {name: Counter(found) for name, found in by_field.items()},
+        {name: rounded_length(len(found)) for name, found in by_field.items()},
     )
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,11 @@ from qa.types import Filters
 
 MARKER = 0
 """Id of the index's own note of its state. No passage has it: the store counts from 1."""
+
+Evidence = Literal["terms", "sounds"]
+"""What BM25 is computed over: words and stems, or the pieces of what they sound like."""
+
+KINDS: tuple[Evidence, ...] = ("terms", "sounds")
 
 _TIE_PROBE = 16
 
@@ -43,7 +48,7 @@ class LexicalView:
         self._searcher = searcher
         self._schema = schema
         self.tail = Tail(sequence)
-        self._average = {name: self._average_length(name) for name in ("words", "stems")}
+        self._average = {name: self._average_length(name) for name in analysis.FIELDS}
         self.committed = max(0, searcher.num_docs - 1)
 
     @property
@@ -63,18 +68,18 @@ class LexicalView:
         view.tail = self.tail.changed(removed, added, sequence)
         return view
 
-    def search(self, question: str, limit: int, filters: Filters) -> Hits:
-        """The best passages that have a term of the question."""
-        words = self._alternatives(question)
+    def search(self, question: str, limit: int, filters: Filters, by: Evidence = "terms") -> Hits:
+        """The best passages that have a term (or a piece of a sound) of the question."""
+        words = self._asked(question, by)
         if limit < 1 or not words:
             return _best({}, 0)
         found = self._committed(words, limit, list(self._restrictions(filters)))
         return _best(found | self.tail.scores(words, self._statistics(), filters), limit)
 
-    def scores(self, question: str, passage_ids: Sequence[int]) -> Hits:
+    def scores(self, question: str, passage_ids: Sequence[int], by: Evidence = "terms") -> Hits:
         """BM25 of given passages, as ``search`` scores them; those without a term are left out."""
         ids = {int(passage_id) for passage_id in passage_ids}
-        words = self._alternatives(question)
+        words = self._asked(question, by)
         if not ids or not words:
             return _best({}, 0)
         only = Query.term_set_query(self._schema, "passage", sorted(ids))
@@ -111,6 +116,11 @@ class LexicalView:
             wanted = min(wanted * 4, size)
             hits = self._searcher.search(query, limit=wanted, count=False).hits
         return dict(zip(self._ids(hits).tolist(), (score for score, _ in hits), strict=True))
+
+    def _asked(self, question: str, by: Evidence) -> list[Alternatives]:
+        if by == "sounds":
+            return [[("sounds", piece)] for piece in analysis.question_sounds(question)]
+        return self._alternatives(question)
 
     def _alternatives(self, question: str) -> list[Alternatives]:
         """Each word of the question counts once, by the best of its forms and stems."""

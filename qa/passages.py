@@ -58,6 +58,7 @@ def candidates(
     passage_ids: NDArray[np.int64],
     vector: NDArray[np.float32],
     lexical: Mapping[int, float],
+    sound: Mapping[int, float],
 ) -> tuple[Candidate, ...]:
     """Passages by id, ascending, with their scores; ids that do not exist are left out.
 
@@ -65,7 +66,8 @@ def candidates(
         connection: in a transaction.
         passage_ids: (n,) of the passages.
         vector: (dim,) of the question.
-        lexical: BM25 by id; 0 for those not in it.
+        lexical: BM25 over terms by id; 0 for those not in it.
+        sound: BM25 over pieces of sounds by id; 0 for those not in it.
     """
     rows = connection.execute(
         'SELECT p.id, p.document_id, d.sha256, p.start, p."end", p.text, p.language, p.tokens, '
@@ -90,6 +92,7 @@ def candidates(
             context_tokens=tokens(row[8]),
             dense=score,
             lexical=lexical.get(row[0], 0.0),
+            sound=sound.get(row[0], 0.0),
         )
         for row, score in zip(rows, dense, strict=True)
     )

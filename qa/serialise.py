@@ -61,6 +61,7 @@ def result_to_dict(result: Result) -> JsonObject:
             "dense": _score(scores.dense),
             "lexical": None if scores.lexical is None else _score(scores.lexical),
             "interaction": _score(scores.interaction),
+            "sound": None if scores.sound is None else _score(scores.sound),
         },
         "text": result.text,
         "highlights": [

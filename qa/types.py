@@ -171,6 +171,8 @@ class Candidate:
         context_tokens: as in PreparedPassage.
         dense: inner product of the question's and the passage's vector, always present.
         lexical: BM25 of the passage for the question's terms; 0.0 when no term matches.
+        sound: BM25 for the pieces of what the question's words sound like, by which names and
+            loanwords meet across languages; 0.0 when none matches.
     """
 
     passage_id: int
@@ -184,6 +186,7 @@ class Candidate:
     context_tokens: NDArray[np.uint32]
     dense: float
     lexical: float
+    sound: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +248,12 @@ class Highlight:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The evidence behind a score; ``lexical`` is None when no term matches."""
+    """The evidence behind a score; ``lexical`` and ``sound`` are None when nothing matches."""
 
     dense: float
     lexical: float | None
     interaction: float
+    sound: float | None
 
 
 @dataclass(frozen=True, slots=True)

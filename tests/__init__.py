@@ -1,0 +1,1 @@
+"""The tests, and the data and helpers they share."""

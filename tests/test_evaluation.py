@@ -286,10 +286,21 @@ class Fixed:
         return [
             Ranked(
                 Candidate(
-                    n, p.document_id, "", p.start, p.end, "", "de", NO_TOKENS, NO_TOKENS, 0.0, 0.0
+                    passage_id=n,
+                    document_id=p.document_id,
+                    sha256="",
+                    start=p.start,
+                    end=p.end,
+                    text="",
+                    language="de",
+                    tokens=NO_TOKENS,
+                    context_tokens=NO_TOKENS,
+                    dense=evidence["dense"],
+                    lexical=evidence["lexical"],
+                    sound=0.0,
                 ),
                 1.0 / (n + 1),
-                **evidence,
+                evidence["interaction"],
             )
             for n, (p, evidence) in enumerate(self.rankings[question])
         ][:top_k]
@@ -299,7 +310,7 @@ class Fixed:
         found = [p for p, _ in self.rankings[question]]
         answerable = score >= 0.5
         results = tuple(
-            Result(1, score, Scores(0.5, None, 0.5), "", (), citation(p)) for p in found[:top_k]
+            Result(1, score, Scores(0.5, None, 0.5, None), "", (), citation(p)) for p in found[:top_k]
         )
         sentence = Sentence("", citation(found[0])) if answerable else None
         return Answer(
@@ -346,6 +357,7 @@ def test_every_kind_of_evidence_is_judged() -> None:
         "dense": (1.0, 0.0, 0.0),
         "interaction": (0.0, 1.0, 0.0),
         "lexical": (),
+        "sound": (),
     }
     assert far.gains["lexical"] == (1.0,)
     assert known.value("nDCG@10", "interaction") == pytest.approx(0.6309298)

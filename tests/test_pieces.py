@@ -34,7 +34,7 @@ def answer(text: str, *highlights: tuple[int, int], start: int = 0) -> Answer:
     marked = tuple(
         Highlight(start + first, start + last, text[first:last]) for first, last in highlights
     )
-    result = Result(1, 0.5, Scores(0.5, None, 0.25), text, marked, citation)
+    result = Result(1, 0.5, Scores(0.5, None, 0.25, None), text, marked, citation)
     return Answer("?", None, False, None, (result,), IndexStatus(1, 1, 1), "bundled", 1.25)
 
 

@@ -13,7 +13,13 @@ from qa.evaluation import refusal
 from qa.evaluation.bootstrap import Interval, compare, interval
 from qa.evaluation.run import EVIDENCE, FUSED, METRICS, Asked, Judged
 
-NAMES = {"fused": "all", "lexical": "BM25", "dense": "dense", "interaction": "interaction"}
+NAMES = {
+    "fused": "all",
+    "lexical": "BM25",
+    "sound": "sound",
+    "dense": "dense",
+    "interaction": "interaction",
+}
 FALSE_REFUSALS = 0.05
 ALL = "all"
 

@@ -19,7 +19,7 @@ from qa.ranking import Ranked
 from qa.types import Answer, Filters
 
 FUSED = "fused"
-EVIDENCE = (FUSED, "lexical", "dense", "interaction")
+EVIDENCE = (FUSED, "lexical", "sound", "dense", "interaction")
 """What a ranking can go by: everything, or one kind of evidence alone."""
 
 DEPTH = 25
