@@ -1,8 +1,12 @@
 """Orders candidates by the evidence for them and says how likely each answers the question.
 
-Knows no storage and no citations. The weights are a small logistic model in ``ranking.json``,
-fitted by ``make fit``; there is one set for passages in the question's language and one for
+Knows no storage and no citations. The weights are in ``ranking.json``, a small model that can be
+read, fitted by ``make fit``. There is one set for passages in the question's language and one for
 passages in another, because BM25 is strong in the first case and misleading in the second.
+
+The order is by a weighted sum of the evidence. The score is a calibrated probability: a logistic
+model over the best candidate's evidence says how likely it answers (Platt 1999), and each other
+candidate is less likely by as much as it falls behind in the order.
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ FEATURES = (
     "exact",
     "coverage",
 )
-_FITTED = Path(__file__).with_name("ranking.json")
+FITTED = Path(__file__).with_name("ranking.json")
 _EXACT = 0.999
 _COVERED = 0.5
 _CONTEXT_SHARE = 0.5
@@ -37,24 +41,26 @@ _CONTEXT_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A logistic model over FEATURES: probability = sigmoid(values · features + bias)."""
+    """A linear model over FEATURES: values · features + bias."""
 
     values: tuple[float, ...]
     bias: float
 
 
 @dataclass(frozen=True, slots=True)
-class RankingModel:
-    """What ``ranking.json`` holds.
+class Model:
+    """What ``ranking.json`` holds, each for a passage in the same and in another language.
 
     Attributes:
-        same: weights for a passage in the question's language.
-        cross: weights for a passage in another or an unknown language.
+        order: candidates are ordered by this.
+        answer: logit of the probability that the best candidate answers.
+        spread: how much the logit falls for each unit by which a candidate falls behind the best.
         threshold: score from which a question counts as answered by the documents.
     """
 
-    same: Weights
-    cross: Weights
+    order: tuple[Weights, Weights]
+    answer: tuple[Weights, Weights]
+    spread: float
     threshold: float
 
 
@@ -62,13 +68,15 @@ class RankingModel:
 class Ranked:
     """A candidate with the reasons for its place.
 
-    ``score`` is the estimated probability that it answers; ``features`` are those of ``evidence``.
+    ``score`` is the estimated probability that it answers; ``features`` are
+    those of ``evidence``; ``same_language`` says whether it is in the question's language.
     """
 
     candidate: Candidate
     score: float
     interaction: float
     features: tuple[float, ...] = ()
+    same_language: bool = False
 
     @property
     def dense(self) -> float:
@@ -87,16 +95,20 @@ class Ranked:
 
 
 @cache
-def load_ranking() -> RankingModel:
+def load_ranking() -> Model:
     """Read the fitted weights."""
-    data = json.loads(_FITTED.read_text(encoding="utf-8"))
+    data = json.loads(FITTED.read_text(encoding="utf-8"))
     if tuple(data["features"]) != FEATURES:
-        raise ValueError(f"{_FITTED} is for the features {data['features']}; run `make fit`.")
+        raise ValueError(f"{FITTED} is for the features {data['features']}; run `make fit`.")
 
-    def weights(name: str) -> Weights:
-        return Weights(tuple(data[name]["weights"]), data[name]["bias"])
+    def both(name: str) -> tuple[Weights, Weights]:
+        same, cross = (data[name][kind] for kind in ("same", "cross"))
+        return (
+            Weights(tuple(same["weights"]), same["bias"]),
+            Weights(tuple(cross["weights"]), cross["bias"]),
+        )
 
-    return RankingModel(weights("same"), weights("cross"), data["threshold"])
+    return Model(both("order"), both("answer"), data["spread"], data["threshold"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,23 +175,37 @@ def rank(
     Ties go to the earlier document and place.
     """
     features = evidence(interaction, asked, candidates, passages)
-    scores = probabilities(features, [c.language == asked.language for c in candidates])
+    same = np.array([c.language == asked.language for c in candidates], dtype=bool)
+    scores = probabilities(load_ranking(), features, same)
     ranked = [
-        Ranked(c, float(s), float(f[1]), tuple(f.tolist()))
-        for c, s, f in zip(candidates, scores, features, strict=True)
+        Ranked(c, float(p), float(f[1]), tuple(f.tolist()), bool(s))
+        for c, p, f, s in zip(candidates, scores, features, same, strict=True)
     ]
     ranked.sort(key=lambda r: (-r.score, r.candidate.document_id, r.candidate.start))
     return ranked
 
 
 def probabilities(
-    features: NDArray[np.float64], same_language: Sequence[bool]
+    model: Model, features: NDArray[np.float64], same: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """(n,) probability that each candidate answers, by the fitted weights."""
-    model = load_ranking()
-    scores = np.empty(len(features))
-    same = np.asarray(same_language, dtype=bool)
-    for chosen, weights in ((same, model.same), (~same, model.cross)):
-        logits = features[chosen] @ np.asarray(weights.values) + weights.bias
-        scores[chosen] = 1.0 / (1.0 + np.exp(-np.clip(logits, -40.0, 40.0)))
+    """(n,) probability that each candidate answers, from (n, len(FEATURES)) and (n,)."""
+    if not len(features):
+        return np.empty(0)
+    order = linear(model.order, features, same)
+    best = int(order.argmax())
+    top = linear(model.answer, features[best : best + 1], same[best : best + 1])[0]
+    return sigmoid(top + model.spread * (order - order[best]))
+
+
+def linear(
+    weights: tuple[Weights, Weights], features: NDArray[np.float64], same: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """(n,) weighted sums, each row by the weights for its case."""
+    by_case = [features @ np.asarray(w.values) + w.bias for w in weights]
+    scores: NDArray[np.float64] = np.where(same, *by_case)
     return scores
+
+
+def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 / (1 + e^-x), without overflow."""
+    return 1.0 / (1.0 + np.exp(-np.clip(logits, -40.0, 40.0)))
