@@ -46,6 +46,20 @@ class Question:
     offsets: NDArray[np.int64]
 
 
+class Comparison(NamedTuple):
+    """What n passages have for each of a question's m tokens.
+
+    Attributes:
+        best: (n, m) best cosine; 0 for passages without tokens.
+        similar: (m, u) cosines with the u distinct tokens of all passages.
+        ids: (u,) those tokens.
+    """
+
+    best: Scores
+    similar: Scores
+    ids: NDArray[np.int64]
+
+
 class Matches(NamedTuple):
     """For each of k passage tokens, the question token it answers best.
 
@@ -93,34 +107,38 @@ class LateInteraction:
         return scores.clip(-1, 1)
 
     def token_scores(self, question: Question, passages: Sequence[TokenIds]) -> Scores:
-        """(len(passages), m) best cosine of each question token; 0 for passages without tokens.
+        """(len(passages), m) best cosine of each question token; 0 for passages without tokens."""
+        return self.compare(question, passages).best
 
-        Unweighted, so that a ranking can weigh them in its own way.
-        """
+    def compare(self, question: Question, passages: Sequence[TokenIds]) -> Comparison:
+        """Unweighted cosines, so that a ranking can weigh them in its own way."""
         lengths = np.array([len(ids) for ids in passages], dtype=np.int64)
         best = np.zeros((len(passages), len(question.ids)), dtype=np.float32)
         if not lengths.any() or not len(question.ids):
-            return best
+            nothing = np.zeros((len(question.ids), 0), dtype=np.float32)
+            return Comparison(best, nothing, np.zeros(0, dtype=np.int64))
         flat = np.concatenate(passages)
-        similar, places = self._similarities(question, flat)
+        similar, places, distinct = self._similarities(question, flat)
         filled = lengths > 0  # reduceat needs every part to have a token
         starts = (np.cumsum(lengths) - lengths)[filled]
         best[filled] = np.maximum.reduceat(similar[:, places], starts, axis=1).T
-        return best
+        return Comparison(best, similar[:, : len(distinct)], distinct)
 
     def matches(self, question: Question, ids: TokenIds) -> Matches:
         """What each token of a passage, (k,) ids, has to do with the question: for highlights."""
         top = question.weights.max(initial=0)
         if not len(ids) or not top > 0:
             return Matches(np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int64))
-        similar, places = self._similarities(question, ids)
+        similar, places, _ = self._similarities(question, ids)
         weighted = similar * (question.weights / top)[:, None]
         tokens = weighted.argmax(axis=0)
         scores = weighted[tokens, np.arange(weighted.shape[1])]
         return Matches(scores[places], tokens[places])
 
-    def _similarities(self, question: Question, ids: TokenIds) -> tuple[Scores, NDArray[np.int32]]:
-        """Cosines (m, u) of the question's tokens with the u distinct ids, and each id's column.
+    def _similarities(
+        self, question: Question, ids: TokenIds
+    ) -> tuple[Scores, NDArray[np.int32], NDArray[np.int64]]:
+        """Cosines (m, u or more) with the u distinct ids, each id's column, and the distinct ids.
 
         Candidates for one question share most of their tokens, so each is looked up once. A mark
         per token of the vocabulary finds them ten times faster than sorting.
@@ -134,7 +152,7 @@ class LateInteraction:
         for first in range(0, len(padded), BLOCK):
             block = slice(first, first + BLOCK)
             similar[:, block] = self._cosines(question, padded[block]).T
-        return similar, column[ids]
+        return similar, column[ids], distinct
 
     def _cosines(self, question: Question, ids: NDArray[np.int64]) -> Scores:
         """(len(ids), m) cosines; the number of ids is a multiple of ``TILE``."""

@@ -119,8 +119,7 @@ class Responder:
     ) -> tuple[list[Ranked], IndexStatus]:
         vector = self._encoder.encode_queries([question])[0]
         found = self._engine.search(Search(question, vector, CANDIDATES, CANDIDATES, filters))
-        ranked = rank(self._interaction, asked, found.candidates, found.status.passages)
-        return ranked, found.status
+        return rank(self._interaction, asked, found), found.status
 
     def _asked(self, question: str) -> Asked:
         return Asked(

@@ -60,7 +60,8 @@ def adopt_dimension(connection: sqlite3.Connection, dimension: int) -> None:
     if state.dimension == 0:
         return
     connection.execute(
-        "INSERT INTO removed_passages SELECT id, ? FROM passages", (state.sequence + 1,)
+        "INSERT INTO removed_passages SELECT id, tokens, sequence, ? FROM passages",
+        (state.sequence + 1,),
     )
     connection.execute("DELETE FROM passages")
     connection.execute("UPDATE documents SET pipeline = '', passages = 0")
@@ -170,7 +171,8 @@ def _passage_row(
 
 def _drop_passages(connection: sqlite3.Connection, document_id: str, sequence: int) -> None:
     connection.execute(
-        "INSERT INTO removed_passages SELECT id, ? FROM passages WHERE document_id = ?",
+        "INSERT INTO removed_passages "
+        "SELECT id, tokens, sequence, ? FROM passages WHERE document_id = ?",
         (sequence, document_id),
     )
     connection.execute("DELETE FROM passages WHERE document_id = ?", (document_id,))

@@ -1,6 +1,6 @@
-"""The vector and the lexical index, kept in step with the store. Knows no ranking.
+"""The indexes and the token counts, kept in step with the store. Knows no ranking.
 
-Both are derived: whatever is wrong with them, the store can make them again. Each records which
+All are derived: whatever is wrong with them, the store can make them again. Each records which
 store it was built from and up to which sequence number. A search gets both at the exact state of
 the transaction it reads its rows in: behind, they catch up first; damaged, foreign or ahead, they
 are built again. Several processes may share the folder: each catches up in its own memory, and
@@ -29,6 +29,7 @@ from qa.lexical_files import clear
 from qa.lexical_view import LexicalView
 from qa.locks import SharedLock
 from qa.store import Store
+from qa.token_counts import Counts, TokenCounts
 from qa.vectors import StoreVectors
 
 Progress = Callable[[str, int, int], None]
@@ -46,12 +47,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One state of everything: a read transaction and both indexes at its sequence number."""
+    """One state of everything: a read transaction, and what is derived at its sequence number."""
 
     connection: sqlite3.Connection
     state: records.State
     vectors: VectorIndex
     lexical: LexicalView
+    token_counts: Counts
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ class _Patience:
 
 
 class Derived:
-    """Both indexes of a store, in a folder.
+    """What is derived from a store, in a folder.
 
     Args:
         store: the truth.
@@ -87,6 +89,7 @@ class Derived:
         with store.reading() as connection:
             self._identity = records.state(connection).store
         self._vectors = StoreVectors(folder / "vectors.safetensors", self._identity, dimension)
+        self._counts = TokenCounts(folder / "token-counts", self._identity)
         self._lexical = self._open_lexical()
         self._view = self._lexical.view
         self.catch_up()
@@ -97,11 +100,17 @@ class Derived:
         """The newest state, for as long as the context lasts."""
         with self._lock.shared(), self._store.reading() as connection:
             state = records.state(connection)
-            if self._vectors.sequence == self._view.sequence == state.sequence:
-                yield Moment(connection, state, self._vectors.index, self._view)
+            if self._sequences() == {state.sequence}:
+                yield self._moment(connection, state)
                 return
         with self._lock.exclusive(), self._caught_up() as moment:
             yield moment
+
+    def _sequences(self) -> set[int]:
+        return {self._vectors.sequence, self._view.sequence, self._counts.sequence}
+
+    def _moment(self, connection: sqlite3.Connection, state: records.State) -> Moment:
+        return Moment(connection, state, self._vectors.index, self._view, self._counts.counts)
 
     def catch_up(self) -> None:
         """Bring both indexes to the store's state."""
@@ -117,6 +126,7 @@ class Derived:
         """Forget both indexes; the next search builds them again."""
         with self._lock.exclusive():
             self._vectors.clear()
+            self._counts.clear()
             with self._store.writing():
                 clear(self._lexical_path)
             self._mend_lexical()
@@ -125,6 +135,7 @@ class Derived:
         """Save both indexes, if they changed since they were saved."""
         with self._lock.exclusive():
             self._vectors.save()
+            self._counts.save()
             # Busy means that another process has saved it further, or is about to.
             if len(self._view.tail):
                 with suppress(LexicalIndexBusy), self._store.reading() as connection:
@@ -138,7 +149,7 @@ class Derived:
             with self._store.reading() as connection:
                 state = self._tried(connection, patience)
                 if state is not None:
-                    yield Moment(connection, state, self._vectors.index, self._view)
+                    yield self._moment(connection, state)
                     return
 
     def _tried(self, connection: sqlite3.Connection, patience: _Patience) -> records.State | None:
@@ -178,6 +189,8 @@ class Derived:
         if self._vectors.sequence != state.sequence:
             told = partial(self._told, "Indexing vectors")
             self._vectors.advance(connection, state.sequence, told)
+        if self._counts.sequence != state.sequence:
+            self._counts.advance(connection, state.sequence)
         return state
 
     def _advance_lexical(self, connection: sqlite3.Connection, to: int) -> None:

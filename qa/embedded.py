@@ -95,7 +95,7 @@ class EmbeddedEngine:
             with self._derived.moment() as moment:
                 found = _candidates(moment, search)
             if found is not None:
-                return Found(found, _status(moment.state))
+                return Found(found, moment.token_counts, _status(moment.state))
             _log.error("the indexes name passages that the store does not have; building them")
             self._derived.distrust()
         raise StoreError(

@@ -49,9 +49,14 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Candidates, best by no particular measure, and the state they were found in."""
+    """Candidates, best by no particular measure, and the state they were found in.
+
+    ``token_counts`` (tokens,) says how many passages hold each token of the token table; ids
+    beyond its end are in none.
+    """
 
     candidates: tuple[Candidate, ...]
+    token_counts: NDArray[np.uint32]
     status: IndexStatus
 
 

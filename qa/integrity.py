@@ -14,6 +14,7 @@ from qa.dates import bounds
 from qa.derived import Moment
 from qa.errors import InvalidDate
 from qa.passages import vectors
+from qa.token_counts import counted
 from qa.types import text_sha256
 
 
@@ -107,6 +108,14 @@ def _indexes(moment: Moment) -> Iterator[str]:
             yield f"The {name} index has passages that do not exist: {extra}."
         if len(ids) != len(np.unique(ids)):
             yield f"The {name} index has a passage twice."
+    expected, found = counted(moment.connection), moment.token_counts
+    size = max(len(expected), len(found))
+    if not np.array_equal(_padded(expected, size), _padded(found, size)):
+        yield "The counts of tokens are not those of the passages."
+
+
+def _padded(counts: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
+    return np.pad(counts, (0, size - len(counts)))
 
 
 def _some(ids: NDArray[np.int64]) -> str:

@@ -122,6 +122,27 @@ def vectors_since(connection: sqlite3.Connection, sequence: int) -> Iterator[tup
     )
 
 
+def tokens_since(connection: sqlite3.Connection, sequence: int) -> Iterator[NDArray[np.uint32]]:
+    """Tokens of each passage added after that sequence number, oldest first."""
+    found = connection.execute(
+        "SELECT tokens FROM passages WHERE sequence > ? ORDER BY sequence", (sequence,)
+    )
+    for (stored,) in found:
+        yield tokens(stored)
+
+
+def removed_tokens_since(
+    connection: sqlite3.Connection, sequence: int
+) -> Iterator[NDArray[np.uint32]]:
+    """Tokens of each passage that was there at that sequence number and is removed now."""
+    found = connection.execute(
+        "SELECT tokens FROM removed_passages WHERE sequence > ? AND added <= ?",
+        (sequence, sequence),
+    )
+    for (stored,) in found:
+        yield tokens(stored)
+
+
 def entries_since(connection: sqlite3.Connection, sequence: int) -> Iterator[Entry]:
     """What the lexical index needs of passages added after that sequence number, oldest first."""
     found = connection.execute(

@@ -12,20 +12,22 @@ candidate is less likely by as much as it falls behind in the order.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.interaction import LateInteraction, Question
+from embeddings.interaction import Comparison, LateInteraction, Question
+from qa.engine import Found
 from qa.types import Candidate
 
 FEATURES = (
     "dense",
     "interaction",
+    "rarity",
     "lexical",
     "lexical_share",
     "sound",
@@ -36,6 +38,7 @@ FEATURES = (
 FITTED = Path(__file__).with_name("ranking.json")
 _EXACT = 0.999
 _COVERED = 0.5
+_NEAR = 0.6
 _CONTEXT_SHARE = 0.5
 
 
@@ -128,14 +131,15 @@ class Asked:
     pieces: int
 
 
-def evidence(
-    interaction: LateInteraction, asked: Asked, candidates: Sequence[Candidate], passages: int
-) -> NDArray[np.float64]:
-    """(n, len(FEATURES)) features of each candidate, of a collection of so many passages.
+def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> NDArray[np.float64]:
+    """(n, len(FEATURES)) features of each candidate.
 
     * dense: cosine of the question's and the passage's vector.
     * interaction: late interaction with the passage; what its context adds counts by half, so
       that "he" is found under his name but a passage that names him itself comes first.
+    * rarity: late interaction with the passage, each token of the question weighed also by how
+      few passages of the collection have a token near it: a soft inverse document frequency, the
+      same whether the passages' language is the question's or another.
     * lexical: BM25 over words as a share of the best candidate's.
     * lexical_share: BM25 per word of the question, as a share of what a word is worth that only
       one passage has. Unlike the former, it is low when even the best candidate matches badly.
@@ -143,38 +147,57 @@ def evidence(
     * exact: share of the question's token weight that the passage holds literally.
     * coverage: share of the question's token weight with a match of cosine 0.5 or better.
     """
+    candidates = found.candidates
     n = len(candidates)
     features = np.zeros((n, len(FEATURES)))
     if not n:
         return features
-    question = asked.tokens
-    own = interaction.token_scores(question, [c.tokens for c in candidates])
-    around = interaction.token_scores(question, [c.context_tokens for c in candidates])
+    compared = interaction.compare(
+        asked.tokens,
+        [c.tokens for c in candidates] + [c.context_tokens for c in candidates],
+    )
+    own, around = compared.best[:n], compared.best[n:]
     blended = own + _CONTEXT_SHARE * np.maximum(around - own, 0.0)
-    weights = question.weights.astype(np.float64)
-    weights = weights / max(float(weights.sum()), 1e-9)
-    rarest = float(np.log1p(2.0 * max(passages, 1)))
+    weights = _shares(asked.tokens.weights)
+    passages = max(found.status.passages, 1)
+    rarest = float(np.log1p(2.0 * passages))
     lexical = np.array([c.lexical for c in candidates])
     sound = np.array([c.sound for c in candidates])
-    features[:, 0] = [c.dense for c in candidates]
-    features[:, 1] = blended @ weights
-    features[:, 2] = lexical / max(float(lexical.max()), 1e-9)
-    features[:, 3] = lexical / (rarest * max(asked.words, 1))
-    features[:, 4] = sound / max(float(sound.max()), 1e-9)
-    features[:, 5] = sound / (rarest * max(asked.pieces, 1))
-    features[:, 6] = (own >= _EXACT) @ weights
-    features[:, 7] = (blended >= _COVERED) @ weights
+    columns = {
+        "dense": np.array([c.dense for c in candidates]),
+        "interaction": blended @ weights,
+        "rarity": blended @ _shares(weights * _rarity(compared, found.token_counts, passages)),
+        "lexical": lexical / max(float(lexical.max()), 1e-9),
+        "lexical_share": lexical / (rarest * max(asked.words, 1)),
+        "sound": sound / max(float(sound.max()), 1e-9),
+        "sound_share": sound / (rarest * max(asked.pieces, 1)),
+        "exact": (own >= _EXACT) @ weights,
+        "coverage": (blended >= _COVERED) @ weights,
+    }
+    for number, name in enumerate(FEATURES):
+        features[:, number] = columns[name]
     return features
 
 
-def rank(
-    interaction: LateInteraction, asked: Asked, candidates: Sequence[Candidate], passages: int
-) -> list[Ranked]:
-    """Candidates of a collection of so many passages, best first.
+def _rarity(compared: Comparison, counts: NDArray[np.uint32], passages: int) -> NDArray[np.float64]:
+    """(m,) log(1 + 1 / share of the passages with a token near each of the question's)."""
+    known = compared.ids < len(counts)
+    held = np.where(known, counts[np.where(known, compared.ids, 0)], 0) if len(counts) else known
+    near = (compared.similar >= _NEAR) @ held.astype(np.float64)
+    share = np.minimum(near / passages, 1.0)
+    rarity: NDArray[np.float64] = np.log1p(1.0 / (share + 1.0 / passages))
+    return rarity
 
-    Ties go to the earlier document and place.
-    """
-    features = evidence(interaction, asked, candidates, passages)
+
+def _shares(weights: NDArray[Any]) -> NDArray[np.float64]:
+    found = weights.astype(np.float64)
+    return found / max(float(found.sum()), 1e-9)
+
+
+def rank(interaction: LateInteraction, asked: Asked, found: Found) -> list[Ranked]:
+    """The candidates found, best first; ties go to the earlier document and place."""
+    candidates = found.candidates
+    features = evidence(interaction, asked, found)
     same = np.array([c.language == asked.language for c in candidates], dtype=bool)
     scores = probabilities(load_ranking(), features, same)
     ranked = [

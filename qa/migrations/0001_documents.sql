@@ -77,6 +77,8 @@ CREATE INDEX passages_language ON passages (language);
 -- What derived indexes still have to forget.
 CREATE TABLE removed_passages (
     passage_id INTEGER PRIMARY KEY,
+    tokens BLOB NOT NULL,
+    added INTEGER NOT NULL,            -- sequence number at which it had been added
     sequence INTEGER NOT NULL
 ) STRICT;
 
