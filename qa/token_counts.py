@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from qa import passages
 
 _SAVE_AFTER = 20_000
+_LARGEST = 1 << 22
+"""No token table is as long; a damaged id must not make the counts fill the memory."""
 _log = logging.getLogger(__name__)
 
 Counts = NDArray[np.uint32]
@@ -58,8 +60,7 @@ class TokenCounts:
         removed = passages.removed_tokens_since(connection, self.sequence)
         for sign, found in ((1, added), (-1, removed)):
             for tokens in found:
-                counts = _long_enough(counts, tokens)
-                counts[tokens] += sign
+                counts = _add(counts, tokens, sign)
                 self._unsaved += 1
         self.counts, self.sequence = counts.astype(np.uint32), to
         if self._unsaved > _SAVE_AFTER:
@@ -88,14 +89,18 @@ def counted(connection: sqlite3.Connection) -> Counts:
     """(tokens,) counted from all passages of the store: what ``TokenCounts`` must agree with."""
     counts = np.zeros(0, np.int64)
     for tokens in passages.tokens_since(connection, 0):
-        counts = _long_enough(counts, tokens)
-        counts[tokens] += 1
+        counts = _add(counts, tokens, 1)
     return counts.astype(np.uint32)
 
 
-def _long_enough(counts: NDArray[np.int64], tokens: NDArray[np.uint32]) -> NDArray[np.int64]:
+def _add(counts: NDArray[np.int64], tokens: NDArray[np.uint32], sign: int) -> NDArray[np.int64]:
+    """The counts, longer where needed, with a passage's distinct tokens added or taken away."""
+    tokens = tokens[tokens < _LARGEST]
     lacking = int(tokens.max(initial=0)) + 1 - len(counts)
-    return counts if lacking <= 0 else np.concatenate([counts, np.zeros(lacking, np.int64)])
+    if lacking > 0:
+        counts = np.concatenate([counts, np.zeros(lacking, np.int64)])
+    counts[tokens] += sign
+    return counts
 
 
 def _load(path: Path, store: str) -> tuple[Counts, int]:

@@ -310,7 +310,8 @@ class Fixed:
         found = [p for p, _ in self.rankings[question]]
         answerable = score >= 0.5
         results = tuple(
-            Result(1, score, Scores(0.5, None, 0.5, None), "", (), citation(p)) for p in found[:top_k]
+            Result(1, score, Scores(0.5, None, 0.5, None), "", (), citation(p))
+            for p in found[:top_k]
         )
         sentence = Sentence("", citation(found[0])) if answerable else None
         return Answer(
