@@ -143,9 +143,10 @@ class LateInteraction:
         Candidates for one question share most of their tokens, so each is looked up once. A mark
         per token of the vocabulary finds them ten times faster than sorting.
         """
-        column = np.zeros(self._encoder.vocabulary, dtype=np.int32)
-        column[ids] = 1
-        distinct = np.flatnonzero(column)
+        mark = np.zeros(self._encoder.vocabulary, dtype=np.bool_)
+        mark[ids] = True
+        distinct = np.flatnonzero(mark)
+        column = np.empty(len(mark), dtype=np.int32)
         column[distinct] = np.arange(len(distinct), dtype=np.int32)
         padded = np.append(distinct, np.zeros(-len(distinct) % TILE, dtype=np.int64))
         similar = np.empty((len(question.ids), len(padded)), dtype=np.float32)

@@ -30,7 +30,7 @@ def highlights(
 ) -> tuple[Highlight, ...]:
     """Evidence in a passage's ``text``, in order; offsets are moved by ``base``."""
     ids, offsets = tokens.tokenize_with_offsets(text)
-    if not len(ids):
+    if not len(ids) or not len(question.ids):
         return ()
     matches = interaction.matches(question, ids)
     best = np.zeros(len(question.ids))

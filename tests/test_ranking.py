@@ -1,0 +1,153 @@
+"""Ranking: every feature against its definition, and probabilities that follow the order."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from embeddings.interaction import LateInteraction
+from embeddings.static import StaticEncoder
+from qa.engine import Found
+from qa.ranking import FEATURES, Asked, Model, Weights, evidence, load_ranking, probabilities, rank
+from qa.types import Candidate, IndexStatus
+
+QUESTION = "soldaten putin"
+
+
+@pytest.fixture(scope="module")
+def encoder(tiny_model_dir: Path) -> StaticEncoder:
+    return StaticEncoder(tiny_model_dir)
+
+
+def candidate(number: int, tokens: NDArray[np.uint32], **known: object) -> Candidate:
+    fields = {
+        "passage_id": number,
+        "document_id": f"d{number}",
+        "sha256": "",
+        "start": 0,
+        "end": 1,
+        "text": "x",
+        "language": "de",
+        "tokens": tokens,
+        "context_tokens": np.zeros(0, np.uint32),
+        "dense": 0.0,
+        "lexical": 0.0,
+        "sound": 0.0,
+    }
+    return Candidate(**{**fields, **known})
+
+
+def asked(encoder: StaticEncoder, question: str = QUESTION, language: str = "de") -> Asked:
+    return Asked(LateInteraction(encoder).prepare(question), language, words=2, pieces=4)
+
+
+def found(encoder: StaticEncoder, *candidates: Candidate, passages: int = 100) -> Found:
+    counts = np.zeros(encoder.vocabulary, np.uint32)
+    for one in candidates:
+        counts[one.tokens] += 1
+    return Found(tuple(candidates), counts, IndexStatus(1, passages, passages))
+
+
+def tokens(encoder: StaticEncoder, text: str) -> NDArray[np.uint32]:
+    (ids,) = encoder.tokenize([text])
+    return np.unique(ids)
+
+
+def column(features: NDArray[np.float64], name: str) -> list[float]:
+    return features[:, FEATURES.index(name)].tolist()
+
+
+def test_features_against_their_definitions(encoder: StaticEncoder) -> None:
+    whole, half = tokens(encoder, QUESTION), tokens(encoder, "putin")
+    nothing = np.zeros(0, np.uint32)
+    features = evidence(
+        LateInteraction(encoder),
+        asked(encoder),
+        found(
+            encoder,
+            candidate(1, whole, dense=0.7, lexical=4.0, sound=6.0),
+            candidate(2, half, dense=0.2, lexical=1.0, sound=3.0),
+            candidate(3, nothing),
+        ),
+    )
+    assert column(features, "dense") == [0.7, 0.2, 0.0]
+    assert column(features, "lexical") == [1.0, 0.25, 0.0]
+    assert column(features, "sound") == [1.0, 0.5, 0.0]
+    rarest = math.log(201)
+    assert column(features, "lexical_share") == pytest.approx([2 / rarest, 0.5 / rarest, 0.0])
+    assert column(features, "sound_share") == pytest.approx([1.5 / rarest, 0.75 / rarest, 0.0])
+    interaction = column(features, "interaction")
+    assert interaction[0] == pytest.approx(1.0, abs=1e-4)
+    assert interaction[0] > interaction[1] > interaction[2] == 0.0
+    assert column(features, "exact")[0] == pytest.approx(1.0)
+    assert column(features, "rarity")[0] == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_token_that_many_passages_have_weighs_less(encoder: StaticEncoder) -> None:
+    common, rare = tokens(encoder, "soldaten"), tokens(encoder, "putin")
+    many = [candidate(n, common) for n in range(2, 60)]
+    features = evidence(
+        LateInteraction(encoder),
+        asked(encoder),
+        found(encoder, candidate(0, common), candidate(1, rare), *many),
+    )
+    by_interaction, by_rarity = column(features, "interaction"), column(features, "rarity")
+    assert by_rarity[1] - by_rarity[0] > by_interaction[1] - by_interaction[0]
+
+
+def test_what_only_the_context_matches_counts_by_half(encoder: StaticEncoder) -> None:
+    whole, nothing = tokens(encoder, QUESTION), np.zeros(0, np.uint32)
+    features = evidence(
+        LateInteraction(encoder),
+        asked(encoder),
+        found(
+            encoder,
+            candidate(1, whole, context_tokens=nothing),
+            candidate(2, nothing, context_tokens=whole),
+        ),
+    )
+    own, context = column(features, "interaction")
+    assert context == pytest.approx(own / 2)
+
+
+def test_the_best_comes_first_and_ties_go_to_the_earlier_document(encoder: StaticEncoder) -> None:
+    whole, nothing = tokens(encoder, QUESTION), np.zeros(0, np.uint32)
+    strong = candidate(9, whole, dense=0.9, lexical=5.0, sound=5.0)
+    weak = [candidate(n, nothing) for n in (3, 1, 2)]
+    ranked = rank(LateInteraction(encoder), asked(encoder), found(encoder, *weak, strong))
+    assert [r.candidate.passage_id for r in ranked] == [9, 1, 2, 3]
+    assert all(0.0 <= r.score <= 1.0 for r in ranked)
+    assert [r.same_language for r in ranked] == [True] * 4
+
+
+def test_no_candidates_no_ranking(encoder: StaticEncoder) -> None:
+    assert rank(LateInteraction(encoder), asked(encoder), found(encoder)) == []
+
+
+def test_probabilities_by_hand() -> None:
+    zero = (0.0,) * len(FEATURES)
+    one = (1.0, *zero[1:])
+    model = Model(
+        order=(Weights(one, 1.0), Weights(one, 0.0)),
+        answer=(Weights(one, 0.5), Weights(zero, -1.0)),
+        spread=2.0,
+        threshold=0.5,
+    )
+    features = np.zeros((3, len(FEATURES)))
+    features[:, 0] = (0.2, 0.9, 0.1)
+    same = np.array([True, False, True])
+    # In order: 1.2, 0.9 and 1.1; the best is the first, with the logit 0.2 + 0.5.
+    logits = [0.7, 0.7 - 2 * 0.3, 0.7 - 2 * 0.1]
+    expected = [1 / (1 + math.exp(-x)) for x in logits]
+    assert probabilities(model, features, same).tolist() == pytest.approx(expected)
+
+
+def test_the_shipped_weights_fit_the_features() -> None:
+    model = load_ranking()
+    assert all(len(w.values) == len(FEATURES) for w in (*model.order, *model.answer))
+    assert 0.0 < model.threshold < 1.0
+    assert model.spread > 0.0
