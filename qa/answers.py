@@ -8,6 +8,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from embeddings.encoder import Encoder
 from embeddings.interaction import LateInteraction, Question
 from embeddings.static import StaticEncoder
@@ -15,7 +18,7 @@ from qa import analysis, language
 from qa.citations import TextCache, cite
 from qa.engine import Engine, Search, TextVersion
 from qa.highlights import highlights
-from qa.ranking import Asked, Ranked, load_ranking, rank
+from qa.ranking import Asked, Ranked, Ranking, load_ranking, rank
 from qa.sentences import sentences
 from qa.types import (
     Answer,
@@ -39,6 +42,7 @@ class _Found:
     """The best candidates with their documents, all of one state of the store."""
 
     ranked: list[Ranked]
+    weights: NDArray[np.float64]
     documents: dict[str, StoredDocument]
     status: IndexStatus
 
@@ -67,7 +71,7 @@ class Responder:
 
     def retrieve(self, question: str, *, top_k: int | None, filters: Filters) -> list[Ranked]:
         """The best candidates, or all of them, with their evidence."""
-        return self._find(question, self._asked(question), filters)[0][:top_k]
+        return self._find(question, self._asked(question), filters)[0].ranked[:top_k]
 
     def respond(
         self, question: str, *, top_k: int, filters: Filters, min_score: float | None
@@ -82,7 +86,7 @@ class Responder:
             for number, ranked in enumerate(kept, start=1)
         )
         answerable = bool(results) and results[0].score >= load_ranking().threshold
-        answer = self._sentence(kept[0], found.documents, asked.tokens) if answerable else None
+        answer = self._sentence(kept[0], found, asked.tokens) if answerable else None
         return Answer(
             question=question,
             question_language=asked.language,
@@ -101,8 +105,8 @@ class Responder:
         what it found; then the answer would cite a text that is no longer there.
         """
         for attempt in range(1, _ATTEMPTS + 1):
-            ranked, status = self._find(question, asked, filters)
-            top = ranked[:top_k]
+            ranking, status = self._find(question, asked, filters)
+            top = ranking.ranked[:top_k]
             documents = self._engine.described(sorted({r.candidate.document_id for r in top}))
             current = [
                 r
@@ -112,11 +116,9 @@ class Responder:
             ]
             if len(current) == len(top) or attempt == _ATTEMPTS:
                 break
-        return _Found(current, documents, status)
+        return _Found(current, ranking.weights, documents, status)
 
-    def _find(
-        self, question: str, asked: Asked, filters: Filters
-    ) -> tuple[list[Ranked], IndexStatus]:
+    def _find(self, question: str, asked: Asked, filters: Filters) -> tuple[Ranking, IndexStatus]:
         vector = self._encoder.encode_queries([question])[0]
         found = self._engine.search(Search(question, vector, CANDIDATES, CANDIDATES, filters))
         return rank(self._interaction, asked, found), found.status
@@ -158,18 +160,17 @@ class Responder:
             citation=citation,
         )
 
-    def _sentence(
-        self, ranked: Ranked, documents: dict[str, StoredDocument], question: Question
-    ) -> Sentence:
+    def _sentence(self, ranked: Ranked, found: _Found, question: Question) -> Sentence:
+        """The sentence of a passage that matches the question's rarer words best."""
         candidate = ranked.candidate
         view = self._texts.get(candidate.sha256)
         spans = sentences(view.text, candidate.start, candidate.end, candidate.language)
         ids = self._tokens.tokenize([view.text[span.start : span.end] for span in spans])
-        best = spans[int(self._interaction.score(question, ids).argmax())]
+        matched = self._interaction.token_scores(question, ids) @ found.weights
         citation = cite(
-            version_of(documents[candidate.document_id]),
+            version_of(found.documents[candidate.document_id]),
             view,
-            best,
+            spans[int(matched.argmax())],
             language=candidate.language,
             public_url=self._public_url,
         )

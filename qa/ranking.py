@@ -34,6 +34,8 @@ FEATURES = (
     "sound_share",
     "exact",
     "coverage",
+    "peak",
+    "length",
 )
 FITTED = Path(__file__).with_name("ranking.json")
 _EXACT = 0.999
@@ -131,8 +133,30 @@ class Asked:
     pieces: int
 
 
-def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> NDArray[np.float64]:
-    """(n, len(FEATURES)) features of each candidate.
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for n candidates.
+
+    Attributes:
+        features: (n, len(FEATURES)).
+        weights: (m,) share of each token of the question in its meaning for this collection; the
+            sum is 1.
+    """
+
+    features: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Candidates, best first, and the weights of the question's tokens (see ``Evidence``)."""
+
+    ranked: list[Ranked]
+    weights: NDArray[np.float64]
+
+
+def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Evidence:
+    """Weigh each candidate by every feature.
 
     * dense: cosine of the question's and the passage's vector.
     * interaction: late interaction with the passage; what its context adds counts by half, so
@@ -146,37 +170,40 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> NDArra
     * sound, sound_share: likewise over the pieces of sounds.
     * exact: share of the question's token weight that the passage holds literally.
     * coverage: share of the question's token weight with a match of cosine 0.5 or better.
+    * peak: match of the question's weightiest token, its rarity included: often a name.
+    * length: logarithm of the number of distinct tokens, because the best of many matches is
+      better than the best of few by chance.
     """
     candidates = found.candidates
     n = len(candidates)
-    features = np.zeros((n, len(FEATURES)))
+    weights = _shares(asked.tokens.weights)
     if not n:
-        return features
+        return Evidence(np.zeros((0, len(FEATURES))), weights)
     compared = interaction.compare(
         asked.tokens,
         [c.tokens for c in candidates] + [c.context_tokens for c in candidates],
     )
     own, around = compared.best[:n], compared.best[n:]
     blended = own + _CONTEXT_SHARE * np.maximum(around - own, 0.0)
-    weights = _shares(asked.tokens.weights)
     passages = max(found.status.passages, 1)
+    rare = _shares(weights * _rarity(compared, found.token_counts, passages))
     rarest = float(np.log1p(2.0 * passages))
     lexical = np.array([c.lexical for c in candidates])
     sound = np.array([c.sound for c in candidates])
     columns = {
         "dense": np.array([c.dense for c in candidates]),
         "interaction": blended @ weights,
-        "rarity": blended @ _shares(weights * _rarity(compared, found.token_counts, passages)),
+        "rarity": blended @ rare,
         "lexical": lexical / max(float(lexical.max()), 1e-9),
         "lexical_share": lexical / (rarest * max(asked.words, 1)),
         "sound": sound / max(float(sound.max()), 1e-9),
         "sound_share": sound / (rarest * max(asked.pieces, 1)),
         "exact": (own >= _EXACT) @ weights,
         "coverage": (blended >= _COVERED) @ weights,
+        "peak": blended[:, rare.argmax()] if len(rare) else np.zeros(n),
+        "length": np.log1p([len(c.tokens) for c in candidates]),
     }
-    for number, name in enumerate(FEATURES):
-        features[:, number] = columns[name]
-    return features
+    return Evidence(np.stack([columns[name] for name in FEATURES], axis=1), rare)
 
 
 def _rarity(compared: Comparison, counts: NDArray[np.uint32], passages: int) -> NDArray[np.float64]:
@@ -194,18 +221,17 @@ def _shares(weights: NDArray[Any]) -> NDArray[np.float64]:
     return found / max(float(found.sum()), 1e-9)
 
 
-def rank(interaction: LateInteraction, asked: Asked, found: Found) -> list[Ranked]:
+def rank(interaction: LateInteraction, asked: Asked, found: Found) -> Ranking:
     """The candidates found, best first; ties go to the earlier document and place."""
-    candidates = found.candidates
-    features = evidence(interaction, asked, found)
-    same = np.array([c.language == asked.language for c in candidates], dtype=bool)
-    scores = probabilities(load_ranking(), features, same)
+    weighed = evidence(interaction, asked, found)
+    same = np.array([c.language == asked.language for c in found.candidates], dtype=bool)
+    scores = probabilities(load_ranking(), weighed.features, same)
     ranked = [
         Ranked(c, float(p), float(f[1]), tuple(f.tolist()), bool(s))
-        for c, p, f, s in zip(candidates, scores, features, same, strict=True)
+        for c, p, f, s in zip(found.candidates, scores, weighed.features, same, strict=True)
     ]
     ranked.sort(key=lambda r: (-r.score, r.candidate.document_id, r.candidate.start))
-    return ranked
+    return Ranking(ranked, weighed.weights)
 
 
 def probabilities(

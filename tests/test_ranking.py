@@ -64,7 +64,7 @@ def column(features: NDArray[np.float64], name: str) -> list[float]:
 def test_features_against_their_definitions(encoder: StaticEncoder) -> None:
     whole, half = tokens(encoder, QUESTION), tokens(encoder, "putin")
     nothing = np.zeros(0, np.uint32)
-    features = evidence(
+    weighed = evidence(
         LateInteraction(encoder),
         asked(encoder),
         found(
@@ -74,6 +74,7 @@ def test_features_against_their_definitions(encoder: StaticEncoder) -> None:
             candidate(3, nothing),
         ),
     )
+    features = weighed.features
     assert column(features, "dense") == [0.7, 0.2, 0.0]
     assert column(features, "lexical") == [1.0, 0.25, 0.0]
     assert column(features, "sound") == [1.0, 0.5, 0.0]
@@ -90,18 +91,19 @@ def test_features_against_their_definitions(encoder: StaticEncoder) -> None:
 def test_a_token_that_many_passages_have_weighs_less(encoder: StaticEncoder) -> None:
     common, rare = tokens(encoder, "soldaten"), tokens(encoder, "putin")
     many = [candidate(n, common) for n in range(2, 60)]
-    features = evidence(
+    weighed = evidence(
         LateInteraction(encoder),
         asked(encoder),
         found(encoder, candidate(0, common), candidate(1, rare), *many),
     )
+    features = weighed.features
     by_interaction, by_rarity = column(features, "interaction"), column(features, "rarity")
     assert by_rarity[1] - by_rarity[0] > by_interaction[1] - by_interaction[0]
 
 
 def test_what_only_the_context_matches_counts_by_half(encoder: StaticEncoder) -> None:
     whole, nothing = tokens(encoder, QUESTION), np.zeros(0, np.uint32)
-    features = evidence(
+    weighed = evidence(
         LateInteraction(encoder),
         asked(encoder),
         found(
@@ -110,6 +112,7 @@ def test_what_only_the_context_matches_counts_by_half(encoder: StaticEncoder) ->
             candidate(2, nothing, context_tokens=whole),
         ),
     )
+    features = weighed.features
     own, context = column(features, "interaction")
     assert context == pytest.approx(own / 2)
 
@@ -118,14 +121,14 @@ def test_the_best_comes_first_and_ties_go_to_the_earlier_document(encoder: Stati
     whole, nothing = tokens(encoder, QUESTION), np.zeros(0, np.uint32)
     strong = candidate(9, whole, dense=0.9, lexical=5.0, sound=5.0)
     weak = [candidate(n, nothing) for n in (3, 1, 2)]
-    ranked = rank(LateInteraction(encoder), asked(encoder), found(encoder, *weak, strong))
+    ranked = rank(LateInteraction(encoder), asked(encoder), found(encoder, *weak, strong)).ranked
     assert [r.candidate.passage_id for r in ranked] == [9, 1, 2, 3]
     assert all(0.0 <= r.score <= 1.0 for r in ranked)
     assert [r.same_language for r in ranked] == [True] * 4
 
 
 def test_no_candidates_no_ranking(encoder: StaticEncoder) -> None:
-    assert rank(LateInteraction(encoder), asked(encoder), found(encoder)) == []
+    assert rank(LateInteraction(encoder), asked(encoder), found(encoder)).ranked == []
 
 
 def test_probabilities_by_hand() -> None:
