@@ -24,6 +24,7 @@ from embeddings.static import StaticEncoder, TokenIds
 
 Scores = NDArray[np.float32]
 
+WINDOW_STEP = 12  # tokens: two steps are about a clause or a short sentence
 BLOCK = 512  # tokens compared at a time: their rows stay in a core's cache
 TILE = 32  # rows per matrix product, too few for BLAS to split one between threads, whose start
 # would take longer than the product and far longer while other requests hold the cores
@@ -46,18 +47,36 @@ class Question:
     offsets: NDArray[np.int64]
 
 
-class Comparison(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Comparison:
     """What n passages have for each of a question's m tokens.
 
     Attributes:
         best: (n, m) best cosine; 0 for passages without tokens.
+        windows: (m, w) best cosine in each window of ``2 * WINDOW_STEP`` tokens, every
+            ``WINDOW_STEP`` tokens, of all passages that have tokens.
+        first: (n,) first window of each passage, or -1 when it has no tokens.
         similar: (m, u) cosines with the u distinct tokens of all passages.
         ids: (u,) those tokens.
     """
 
     best: Scores
+    windows: Scores
+    first: NDArray[np.int64]
     similar: Scores
     ids: NDArray[np.int64]
+
+    def best_window(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) highest weighted sum of any window of each passage; 0 without tokens.
+
+        A passage that has the question's words close together answers more often than one that
+        has them scattered; whole-passage maxima do not see the difference.
+        """
+        found = np.zeros(len(self.first))
+        filled = self.first >= 0
+        if filled.any():
+            found[filled] = np.maximum.reduceat(weights @ self.windows, self.first[filled])
+        return found
 
 
 class Matches(NamedTuple):
@@ -111,18 +130,32 @@ class LateInteraction:
         return self.compare(question, passages).best
 
     def compare(self, question: Question, passages: Sequence[TokenIds]) -> Comparison:
-        """Unweighted cosines, so that a ranking can weigh them in its own way."""
+        """Unweighted cosines, so that a ranking can weigh them in its own way.
+
+        Args:
+            question: what is asked.
+            passages: token ids in the order of the text.
+        """
         lengths = np.array([len(ids) for ids in passages], dtype=np.int64)
-        best = np.zeros((len(passages), len(question.ids)), dtype=np.float32)
-        if not lengths.any() or not len(question.ids):
-            nothing = np.zeros((len(question.ids), 0), dtype=np.float32)
-            return Comparison(best, nothing, np.zeros(0, dtype=np.int64))
-        flat = np.concatenate(passages)
-        similar, places, distinct = self._similarities(question, flat)
-        filled = lengths > 0  # reduceat needs every part to have a token
-        starts = (np.cumsum(lengths) - lengths)[filled]
-        best[filled] = np.maximum.reduceat(similar[:, places], starts, axis=1).T
-        return Comparison(best, similar[:, : len(distinct)], distinct)
+        m, best = len(question.ids), np.zeros((len(passages), len(question.ids)), np.float32)
+        first = np.full(len(passages), -1, dtype=np.int64)
+        if not lengths.any() or not m:
+            nothing = np.zeros((m, 0), dtype=np.float32)
+            return Comparison(best, nothing, first, nothing, np.zeros(0, dtype=np.int64))
+        similar, places, distinct = self._similarities(question, np.concatenate(passages))
+        # A block is WINDOW_STEP tokens; reduceat needs every part to have a token.
+        blocks = -(-lengths // WINDOW_STEP)
+        first[lengths > 0] = (np.cumsum(blocks) - blocks)[lengths > 0]
+        owner = np.repeat(np.arange(len(passages)), blocks)
+        within = np.arange(len(owner)) - np.repeat(np.cumsum(blocks) - blocks, blocks)
+        starts = (np.cumsum(lengths) - lengths)[owner] + within * WINDOW_STEP
+        windows = np.maximum.reduceat(similar[:, places], starts, axis=1)
+        best[lengths > 0] = np.maximum.reduceat(windows, first[lengths > 0], axis=1).T
+        followed = owner[:-1] == owner[1:]
+        windows[:, :-1] = np.where(
+            followed, np.maximum(windows[:, :-1], windows[:, 1:]), windows[:, :-1]
+        )
+        return Comparison(best, windows, first, similar[:, : len(distinct)], distinct)
 
     def matches(self, question: Question, ids: TokenIds) -> Matches:
         """What each token of a passage, (k,) ids, has to do with the question: for highlights."""

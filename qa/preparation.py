@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from embeddings.encoder import Encoder
 from embeddings.static import StaticEncoder
 from qa import splitter
 from qa.types import Document, Passage, PreparedDocument, PreparedPassage
 
-_FORMAT = "1"
+_FORMAT = "2"
 _BATCH = 2048
 
 
@@ -55,7 +54,7 @@ class Preparer:
             around = self._tokens.tokenize([read.context for read in batch])
             for read, vector, ids, context_ids in zip(batch, vectors, own, around, strict=True):
                 passages[read.document].append(
-                    PreparedPassage(read.passage, vector, _ids(ids), _ids(context_ids))
+                    PreparedPassage(read.passage, vector, ids, np.unique(context_ids))
                 )
         return [
             PreparedDocument(document, tuple(of_document), self.pipeline)
@@ -77,8 +76,3 @@ def _read(number: int, document: Document) -> list[_Read]:
 
 def _joined(read: _Read) -> str:
     return f"{read.context}\n{read.text}" if read.context else read.text
-
-
-def _ids(ids: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    # Late interaction takes the best match per question token, so repeats change nothing.
-    return np.unique(ids)

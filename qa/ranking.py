@@ -28,6 +28,7 @@ FEATURES = (
     "dense",
     "interaction",
     "rarity",
+    "window",
     "lexical",
     "lexical_share",
     "sound",
@@ -164,6 +165,7 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     * rarity: late interaction with the passage, each token of the question weighed also by how
       few passages of the collection have a token near it: a soft inverse document frequency, the
       same whether the passages' language is the question's or another.
+    * window: the same, but the best of any window of some 24 tokens: the words close together.
     * lexical: BM25 over words as a share of the best candidate's.
     * lexical_share: BM25 per word of the question, as a share of what a word is worth that only
       one passage has. Unlike the former, it is low when even the best candidate matches badly.
@@ -171,7 +173,7 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     * exact: share of the question's token weight that the passage holds literally.
     * coverage: share of the question's token weight with a match of cosine 0.5 or better.
     * peak: match of the question's weightiest token, its rarity included: often a name.
-    * length: logarithm of the number of distinct tokens, because the best of many matches is
+    * length: logarithm of the number of tokens, because the best of many matches is
       better than the best of few by chance.
     """
     candidates = found.candidates
@@ -194,6 +196,7 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "dense": np.array([c.dense for c in candidates]),
         "interaction": blended @ weights,
         "rarity": blended @ rare,
+        "window": compared.best_window(rare)[:n],
         "lexical": lexical / max(float(lexical.max()), 1e-9),
         "lexical_share": lexical / (rarest * max(asked.words, 1)),
         "sound": sound / max(float(sound.max()), 1e-9),

@@ -94,8 +94,8 @@ def counted(connection: sqlite3.Connection) -> Counts:
 
 
 def _add(counts: NDArray[np.int64], tokens: NDArray[np.uint32], sign: int) -> NDArray[np.int64]:
-    """The counts, longer where needed, with a passage's distinct tokens added or taken away."""
-    tokens = tokens[tokens < _LARGEST]
+    """The counts, longer where needed, with a passage's tokens added or taken away."""
+    tokens = np.unique(tokens[tokens < _LARGEST])
     lacking = int(tokens.max(initial=0)) + 1 - len(counts)
     if lacking > 0:
         counts = np.concatenate([counts, np.zeros(lacking, np.int64)])

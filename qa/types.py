@@ -89,8 +89,8 @@ class PreparedPassage:
         passage: the span.
         vector: (dim,) unit float32, from the configured encoder.
         tokens: (n,) uint32 ids of the bundled token table, for late interaction; the passage's
-            own tokens only.
-        context_tokens: (m,) uint32 ids of the title and context.
+            own tokens only, in their order.
+        context_tokens: (m,) uint32 distinct ids of the title and context.
     """
 
     passage: Passage

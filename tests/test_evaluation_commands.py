@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from qa import console
 from qa.errors import InvalidInput, NotFound
-from qa.evaluation.__main__ import main, squad_report
+from qa.evaluation.__main__ import main
 from qa.evaluation.cli import cli_eval, template
 from qa.evaluation.dataset import TEMPLATES
 from qa.settings import Settings
 
 SEEDS = Path(__file__).parents[1] / "seeds"
-
-
-def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    with gzip.open(path, "wt", encoding="utf-8") as file:
-        file.writelines(json.dumps(row) + "\n" for row in rows)
 
 
 def test_own_questions_over_own_documents(
@@ -88,43 +79,6 @@ def test_templates_can_be_had_by_name() -> None:
     assert json.loads(template("jsonl").splitlines()[0])["question"]
     with pytest.raises(InvalidInput, match="no 'xlsx' template"):
         template("xlsx")
-
-
-def test_squad_is_measured_in_every_direction(tmp_path: Path) -> None:
-    texts = {
-        "it": ["La crisi petrolifera iniziò nel 1973.", "Il Vaticano ha 800 abitanti."],
-        "es": ["La crisis del petróleo comenzó en 1973.", "El Vaticano tiene 800 habitantes."],
-    }
-    for language, both in texts.items():
-        write(
-            tmp_path / f"passages.{language}.jsonl.gz",
-            [{"id": n, "text": text} for n, text in enumerate(both)],
-        )
-    crisis = {"it": "Quando iniziò la crisi petrolifera?", "es": "¿Cuándo comenzó la crisis?"}
-    people = {"it": "Quanti abitanti ha il Vaticano?"}
-    write(
-        tmp_path / "questions.jsonl.gz",
-        [
-            {"id": "a", **crisis, "passage_it": 0, "passage_es": 0},
-            {"id": "b", **people, "passage_it": 1},
-        ],
-    )
-    with console.Bar() as bar:
-        report = squad_report(tmp_path, Settings(), bar)
-    (table,) = report.tables
-    counts = {row[0]: row[1] for row in table.rows}
-    assert counts == {"it→it": "2", "es→it": "1", "es→es": "1", "it→es": "1"}
-    for direction in ("it→it", "es→es"):
-        assert report.data[direction]["nDCG@10"]["lexical"]["mean"] == 1.0
-        assert report.data[direction]["nDCG@10"]["fused"]["mean"] == 1.0
-
-
-def test_squad_is_skipped_in_a_plain_line_where_it_is_not(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["--data", str(tmp_path), "--only", "squad"]) == 0
-    folder = tmp_path / "dev" / "squad"
-    assert capsys.readouterr().out.strip() == f"SQuAD was skipped: it is not in {folder}."
 
 
 def test_a_missing_file_is_one_line_and_status_1(

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from embeddings.interaction import LateInteraction
+from embeddings.interaction import WINDOW_STEP, LateInteraction
 from embeddings.static import StaticEncoder, TokenIds
 from tests.tiny_model import SENTENCES
 
@@ -164,3 +164,20 @@ def test_scores_lie_between_their_bounds_and_a_text_finds_itself(
     for text, score in zip(texts, scores[1:], strict=True):  # company changes nothing
         alone = interaction.score(question, encoder.tokenize([text]))
         assert alone[0] == pytest.approx(score, abs=1e-6)
+
+
+def test_windows_against_their_definition(
+    encoder: StaticEncoder, interaction: LateInteraction
+) -> None:
+    question = interaction.prepare(QUESTION)
+    (long,) = encoder.tokenize([" ".join(SENTENCES * 3)])
+    passages = [long, long[:5], np.zeros(0, np.uint32), long[:30], long[:WINDOW_STEP]]
+    weights = np.linspace(1.0, 2.0, len(question.ids))
+    found = interaction.compare(question, passages).best_window(weights)
+    for ids, score in zip(passages, found, strict=True):
+        windows = [
+            ids[first : first + 2 * WINDOW_STEP] for first in range(0, len(ids), WINDOW_STEP)
+        ]
+        expected = [float(interaction.token_scores(question, [w])[0] @ weights) for w in windows]
+        assert score == pytest.approx(max(expected, default=0.0), abs=1e-5)
+    assert len(long) > 4 * WINDOW_STEP

@@ -1,5 +1,7 @@
 """Measures retrieval, answers and refusals through the same code that serves.
 
 ``metrics``, ``bootstrap`` and ``refusal`` are arithmetic; ``questions`` judges spans; ``dataset``,
-``beir`` and ``squad`` read; ``run`` asks; ``report`` makes tables; ``cli`` is ``fundstelle eval``.
+``beir``, ``squad``, ``flores``, ``tatoeba``, ``nomiracl`` and ``strangers`` read; ``run`` asks;
+``report`` and ``language_tables`` make tables; ``parts`` is what ``make eval`` measures; ``cli``
+is ``fundstelle eval``.
 """

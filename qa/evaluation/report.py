@@ -75,20 +75,20 @@ def languages_table(
         unknown = [a for a in answers if not a.question.answerable]
         values = {
             "questions": len(some),
-            "hit@1": _mean(j.value("hit@1") for j in some),
-            "hit@5": _mean(j.value("hit@5") for j in some),
-            **{f"{by} nDCG@10": _mean(j.value("nDCG@10", by) for j in some) for by in kinds},
-            "whole span hit@5": _mean(
+            "hit@1": mean(j.value("hit@1") for j in some),
+            "hit@5": mean(j.value("hit@5") for j in some),
+            **{f"{by} nDCG@10": mean(j.value("nDCG@10", by) for j in some) for by in kinds},
+            "whole span hit@5": mean(
                 METRICS["hit@5"](j.strict, ()) for j in some if j.question.spans
             ),
-            "sentence": _mean(a.sentence_right for a in known if a.question.spans),
-            "false refusals": _mean(not a.answerable for a in known),
+            "sentence": mean(a.sentence_right for a in known if a.question.spans),
+            "false refusals": mean(not a.answerable for a in known),
             "unanswerable": len(unknown),
-            "refused": _mean(not a.answerable for a in unknown),
+            "refused": mean(not a.answerable for a in unknown),
         }
         data[language] = values
         counts = ("questions", "unanswerable")
-        rows.append((language, *(_shown(v, k in counts) for k, v in values.items())))
+        rows.append((language, *(shown(v, k in counts) for k, v in values.items())))
     return Table(title, columns, tuple(rows)), data
 
 
@@ -100,7 +100,7 @@ def evidence_table(title: str, judged: Sequence[Judged]) -> tuple[Table, dict[st
     for by in (by for by in EVIDENCE if by in judged[0].gains):
         measured = {m: interval([j.value(m, by) for j in judged]) for m in METRICS}
         data[by] = {m: asdict(i) for m, i in measured.items()}
-        row = [NAMES[by], *(_with_interval(i) for i in measured.values())]
+        row = [NAMES[by], *(with_interval(i) for i in measured.values())]
         if by == FUSED:
             row.append("")
         else:
@@ -127,11 +127,11 @@ def refusals_table(title: str, asked: Sequence[Asked]) -> tuple[Table, dict[str,
             continue
         values = {
             "questions": len(some),
-            "refused": _mean(not a.answerable for a in some),
-            "refused at 5%": None if at is None else _mean(a.score < at for a in some),
+            "refused": mean(not a.answerable for a in some),
+            "refused at 5%": None if at is None else mean(a.score < at for a in some),
         }
         data[name] = values
-        rows.append((name, *(_shown(v, k == "questions") for k, v in values.items())))
+        rows.append((name, *(shown(v, k == "questions") for k, v in values.items())))
     columns = ("questions", "n", "refused", "refused at 5% false refusals")
     note = ""
     if known:
@@ -147,7 +147,7 @@ def reliability_table(title: str, asked: Sequence[Asked]) -> tuple[Table, dict[s
     bins = refusal.reliability([a.score for a in asked], [a.right for a in asked])
     error = refusal.calibration_error(bins)
     rows = tuple(
-        (f"{b.low:.1f}-{b.high:.1f}", str(b.count), _shown(b.predicted), _shown(b.observed))
+        (f"{b.low:.1f}-{b.high:.1f}", str(b.count), shown(b.predicted), shown(b.observed))
         for b in bins
     )
     table = Table(
@@ -165,9 +165,9 @@ def directions_table(
     for (asked_in, answered_in), judged in directions.items():
         name = f"{asked_in}→{answered_in}"
         kinds = {by: interval([j.value("nDCG@10", by) for j in judged]) for by in EVIDENCE}
-        more = {m: _mean(j.value(m) for j in judged) for m in METRICS if m != "nDCG@10"}
+        more = {m: mean(j.value(m) for j in judged) for m in METRICS if m != "nDCG@10"}
         data[name] = {"nDCG@10": {by: asdict(i) for by, i in kinds.items()}, **more}
-        cells = [_with_interval(i) for i in kinds.values()] + [_shown(v) for v in more.values()]
+        cells = [with_interval(i) for i in kinds.values()] + [shown(v) for v in more.values()]
         rows.append((name, str(len(judged)), *cells))
     columns = ("question→text", "n", *(f"{NAMES[by]} nDCG@10" for by in EVIDENCE))
     return Table(title, columns + tuple(m for m in METRICS if m != "nDCG@10"), tuple(rows)), data
@@ -189,16 +189,19 @@ def _by_language(
         )
 
 
-def _mean(values: Iterable[float]) -> float | None:
+def mean(values: Iterable[float]) -> float | None:
+    """None when there are no values."""
     listed = list(values)
     return sum(listed) / len(listed) if listed else None
 
 
-def _shown(value: float | None, count: bool = False) -> str:
+def shown(value: float | None, count: bool = False) -> str:
+    """A share in per cent, or a count; "-" where there is none."""
     if value is None:
         return "-"
     return f"{value:.0f}" if count else f"{100 * value:.1f}"
 
 
-def _with_interval(i: Interval) -> str:
+def with_interval(i: Interval) -> str:
+    """A share in per cent with its interval."""
     return f"{100 * i.mean:.1f} [{100 * i.low:.1f}, {100 * i.high:.1f}]"

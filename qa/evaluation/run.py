@@ -130,13 +130,15 @@ def ask(
     collection: Asker,
     questions: Iterable[Question],
     *,
+    filters: Callable[[Question], Filters] | None = None,
     workers: int = WORKERS,
     tick: Tick | None = None,
 ) -> Iterator[Asked]:
-    """Ask every question, answerable or not, in order."""
+    """Ask every question, answerable or not, in order; ``filters`` says over what each is asked."""
 
     def one(question: Question) -> Asked:
-        answer = collection.ask(question.text, top_k=1)
+        within = None if filters is None else filters(question)
+        answer = collection.ask(question.text, top_k=1, filters=within)
         best = answer.results[0] if answer.results else None
         return Asked(
             question,

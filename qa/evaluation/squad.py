@@ -6,12 +6,9 @@ do the paragraphs, so that retrieval can be measured within a language and acros
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from qa.evaluation.compressed import rows
 from qa.evaluation.questions import Question
 from qa.types import Document
 
@@ -29,7 +26,7 @@ def documents(folder: Path, language: str) -> list[Document]:
     """Every paragraph of a language as a document of its own."""
     return [
         Document(_id(language, row["id"]), row["text"], "squad", language=language)
-        for row in _rows(folder / f"passages.{language}.jsonl.gz")
+        for row in rows(folder / f"passages.{language}.jsonl.gz")
     ]
 
 
@@ -43,7 +40,7 @@ def questions(folder: Path, asked_in: str, answered_in: str) -> list[Question]:
             language=asked_in,
             documents={_id(answered_in, row[key]): 1.0},
         )
-        for row in _rows(folder / "questions.jsonl.gz")
+        for row in rows(folder / "questions.jsonl.gz")
         if row.get(asked_in) and row.get(key) is not None
     ]
 
@@ -52,15 +49,9 @@ def unanswerable(folder: Path) -> list[Question]:
     """Spanish questions that their paragraph does not answer, though it looks as if it did."""
     return [
         Question(row["id"], row["es"], "es", kind="near_miss")
-        for row in _rows(folder / "unanswerable.es.jsonl.gz")
+        for row in rows(folder / "unanswerable.es.jsonl.gz")
     ]
 
 
 def _id(language: str, number: int) -> str:
     return f"squad-{language}-{number}"
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from qa.collection import Collection
 from qa.errors import FundstelleError
 from qa.intake import Refused, put_each
+from qa.opening import opened
 from qa.settings import Settings
 from qa.types import Document
 
@@ -26,17 +27,17 @@ def collection_of(
     """
     with TemporaryDirectory(prefix="fundstelle-evaluation-") as folder:
         elsewhere = settings.model_copy(update={"data_dir": Path(folder)})
-        collection = Collection.open(elsewhere)
-        try:
-            refused = []
+        refused = []
+        with opened(elsewhere) as collection:
             for outcome in put_each(collection, documents):
                 if isinstance(outcome, Refused):
                     refused.append(outcome)
                 if tick is not None:
                     tick()
+        # Closing indexes the last passages as well; until then, each question takes several times
+        # as long, because they are scored by a plain loop.
+        with opened(elsewhere) as collection:
             yield collection, refused
-        finally:
-            collection.close()
 
 
 def named(documents: Iterable[Document]) -> Iterator[tuple[str, Document | FundstelleError]]:

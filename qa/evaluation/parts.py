@@ -1,0 +1,205 @@
+"""What ``make eval`` measures, part by part. Knows where data lies and asks; prints nothing.
+
+Everything goes through the code that serves: each part makes a collection and asks it. Tatoeba
+alone compares vectors, because that is what its published figures do. A part whose data is absent
+is skipped with a line.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from embeddings.bundled import load_encoder
+from qa import console, seeds
+from qa.evaluation import flores, nomiracl, squad, strangers, tatoeba
+from qa.evaluation.cli import evaluate
+from qa.evaluation.dataset import load_questions
+from qa.evaluation.language_tables import Refusable, refusable_table, shares_table
+from qa.evaluation.pace import Pace
+from qa.evaluation.report import NAMES, Report, directions_table
+from qa.evaluation.run import Asked, Asker, Judged, Tick, ask, judge
+from qa.evaluation.show import counting
+from qa.evaluation.temporary import collection_of, named
+from qa.settings import Settings
+
+SEED = 11
+STRANGERS = 500
+"""Most questions of a language that are asked over the seeds, which do not answer them."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a part needs to know.
+
+    Attributes:
+        dev: folder of the public development data.
+        gold: folder of the questions over the seeds.
+        settings: of the collections to measure.
+        bar: shows progress.
+        sample: ask at most this many questions of a direction or language; None asks all.
+    """
+
+    dev: Path
+    gold: Path
+    settings: Settings
+    bar: console.Bar
+    sample: int | None = None
+
+
+def seeds_report(given: Given) -> Report:
+    """The gold questions, all of them, over the documents that ship with the program."""
+    pace = Pace()
+    with collection_of(named(seeds.documents()), given.settings) as (collection, _):
+        questions = load_questions(given.gold / "seeds.jsonl", collection.text)
+        questions += load_questions(given.gold / "unanswerable.jsonl", collection.text)
+        # Those with an answer are asked twice: for their ranking and for their answer.
+        with pace.asking(len(questions) + sum(q.answerable for q in questions)):
+            report = evaluate(collection, questions, "Seeds", given.bar)
+    return pace.added_to(report, "Seeds")
+
+
+def squad_report(given: Given) -> Report:
+    """Questions in Italian and Spanish over paragraphs in Italian and in Spanish."""
+    folder = given.dev / "squad"
+    if not squad.present(folder):
+        return _skipped("SQuAD", folder)
+    pace, results = Pace(), dict[tuple[str, str], list[Judged]]()
+    for language in squad.LANGUAGES:
+        documents = squad.documents(folder, language)
+        tick = counting(given.bar, f"reading SQuAD ({language})", len(documents))
+        with collection_of(named(documents), given.settings, tick) as (collection, _):
+            for asked_in, answered_in in squad.DIRECTIONS:
+                if answered_in == language:
+                    questions = squad.questions(folder, asked_in, answered_in)
+                    questions = sampled(questions, given.sample)
+                    tick = counting(given.bar, f"SQuAD {asked_in}→{answered_in}", len(questions))
+                    with pace.asking(len(questions)):
+                        judged = list(judge(collection, questions, tick=tick))
+                    results[asked_in, answered_in] = judged
+    given.bar.hide()
+    table, data = directions_table("SQuAD", results)
+    return pace.added_to(Report([table], data), "SQuAD")
+
+
+def flores_report(given: Given) -> Report:
+    """Sentences in other languages: is the German sentence that says the same found first?"""
+    folder = given.dev / "flores"
+    if not flores.present(folder):
+        return _skipped("FLORES", folder)
+    pace, results = Pace(), dict[str, dict[str, list[float]]]()
+    documents = flores.documents(folder)
+    tick = counting(given.bar, "reading FLORES", len(documents))
+    with collection_of(named(documents), given.settings, tick) as (collection, _):
+        for language in flores.languages(folder):
+            questions = sampled(flores.questions(folder, language), given.sample)
+            tick = counting(given.bar, f"FLORES {language}→de", len(questions))
+            with pace.asking(len(questions)):
+                judged = list(judge(collection, questions, tick=tick))
+            results[language] = {
+                name: [j.value("hit@1", by) for j in judged] for by, name in NAMES.items()
+            }
+    given.bar.hide()
+    table, data = shares_table("FLORES x→de: accuracy at 1", results)
+    return pace.added_to(Report([table], data), "FLORES")
+
+
+def tatoeba_report(given: Given) -> Report:
+    """Sentence pairs by the encoder's vectors alone, as published; always all of them."""
+    folder = given.dev / "tatoeba"
+    languages = tatoeba.languages(folder)
+    if not languages:
+        return _skipped("Tatoeba", folder)
+    pace, results = Pace(), dict[str, dict[str, list[float]]]()
+    encoder = load_encoder(given.settings.model)
+    tick = counting(given.bar, "Tatoeba", len(languages))
+    for language in languages:
+        english, other = map(list, zip(*tatoeba.pairs(folder, language), strict=True))
+        with pace.asking(2 * len(english)):
+            into = tatoeba.nearest_is_right(encoder, other, english)
+            back = tatoeba.nearest_is_right(encoder, english, other)
+        both = [(a + b) / 2 for a, b in zip(into, back, strict=True)]
+        results[language] = {"x→en": into, "en→x": back, "both": both}
+        tick()
+    given.bar.hide()
+    table, data = shares_table("Tatoeba x↔en: accuracy of the vectors alone", results)
+    return pace.added_to(Report([table], data), "Tatoeba")
+
+
+def nomiracl_report(given: Given) -> Report:
+    """Native questions, each over its own ten passages of Wikipedia: what is refused?"""
+    folder = given.dev / "nomiracl"
+    languages = nomiracl.languages(folder)
+    if not languages:
+        return _skipped("NoMIRACL", folder)
+    pace, results = Pace(), dict[str, Refusable]()
+    for language in languages:
+        pools = nomiracl.pools(folder, language)
+        documents = nomiracl.documents(pools)
+        chosen = {
+            answerable: sampled([p for p in pools if p.answerable is answerable], given.sample)
+            for answerable in (True, False)
+        }
+        tick = counting(given.bar, f"reading NoMIRACL ({language})", len(documents))
+        with collection_of(named(documents), given.settings, tick) as (collection, _):
+            tick = counting(given.bar, f"NoMIRACL {language}", sum(map(len, chosen.values())))
+            with pace.asking(sum(map(len, chosen.values()))):
+                results[language] = Refusable(
+                    _within_pools(collection, chosen[True], tick),
+                    _within_pools(collection, chosen[False], tick),
+                )
+    given.bar.hide()
+    note = "The last two columns are at the threshold that ships."
+    table, data = refusable_table("NoMIRACL: refusals over ten passages", results, note)
+    return pace.added_to(Report([table], data), "NoMIRACL")
+
+
+def strangers_report(given: Given) -> Report:
+    """Questions of general knowledge over the seeds, which answer none of them."""
+    if not strangers.present(given.dev):
+        return _skipped("Out of collection", given.dev / strangers.SOURCES[0])
+    pace, results = Pace(), dict[str, dict[str, list[float]]]()
+    most = STRANGERS if given.sample is None else min(given.sample, STRANGERS)
+    with collection_of(named(seeds.documents()), given.settings) as (collection, _):
+        for language, every in strangers.questions(given.dev).items():
+            questions = sampled(every, most)
+            tick = counting(given.bar, f"out of collection ({language})", len(questions))
+            with pace.asking(len(questions)):
+                asked = list(ask(collection, questions, tick=tick))
+            results[language] = {"refused": [float(not a.answerable) for a in asked]}
+    given.bar.hide()
+    note = "At the threshold that ships. Some of MKQA was used to fit it, over other documents."
+    table, data = shares_table("MKQA and QALD over the seeds: refused", results, note)
+    return pace.added_to(Report([table], data), "Out of collection")
+
+
+PARTS: Mapping[str, Callable[[Given], Report]] = {
+    "seeds": seeds_report,
+    "squad": squad_report,
+    "flores": flores_report,
+    "tatoeba": tatoeba_report,
+    "nomiracl": nomiracl_report,
+    "strangers": strangers_report,
+}
+
+
+def sampled(items: Sequence[_T], most: int | None) -> list[_T]:
+    """At most so many of them in their order, the same ones each time; all when None."""
+    if most is None or len(items) <= most:
+        return list(items)
+    return [items[i] for i in sorted(random.Random(SEED).sample(range(len(items)), most))]
+
+
+def _within_pools(collection: Asker, pools: Sequence[nomiracl.Pool], tick: Tick) -> list[Asked]:
+    own = {pool.question.id: pool.filters for pool in pools}
+    questions = [pool.question for pool in pools]
+    return list(ask(collection, questions, filters=lambda q: own[q.id], tick=tick))
+
+
+def _skipped(title: str, folder: Path) -> Report:
+    return Report(notes=[f"{title} was skipped: it is not in {folder}."])

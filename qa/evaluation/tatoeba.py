@@ -1,0 +1,52 @@
+"""Reads the Tatoeba sentence pairs and matches their vectors. Knows encoders and no collection.
+
+The task of Artetxe and Schwenk (2019): for each sentence, is its translation the nearest of all
+sentences on the other side? Every language has about a thousand pairs with English.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.encoder import Encoder
+from qa.errors import InvalidInput
+from qa.evaluation.compressed import lines
+
+_SUFFIX = ".tsv.gz"
+
+
+def languages(folder: Path) -> list[str]:
+    """Languages with pairs in this folder; none when it is absent."""
+    return sorted(path.name.removesuffix(_SUFFIX) for path in folder.glob(f"*{_SUFFIX}"))
+
+
+def pairs(folder: Path, language: str) -> list[tuple[str, str]]:
+    """Sentences in English and in the other language.
+
+    Raises:
+        InvalidInput: a line is not two sentences with a tab between.
+    """
+    path = folder / f"{language}{_SUFFIX}"
+    found = []
+    for number, line in enumerate(lines(path), start=1):
+        english, tab, other = line.partition("\t")
+        if not tab or "\t" in other:
+            raise InvalidInput(
+                f"{path.name}, line {number}: expected two sentences with a tab between, found "
+                f"{line[:80]!r}."
+            )
+        found.append((english, other))
+    return found
+
+
+def nearest_is_right(encoder: Encoder, asked: list[str], answers: list[str]) -> list[float]:
+    """1.0 for each sentence whose counterpart, the answer of the same number, is the nearest.
+
+    Nearest is the highest cosine of the vectors; the first of equals counts, so that an encoder
+    for which all sentences are alike is not always right.
+    """
+    cosines = encoder.encode_queries(asked) @ encoder.encode_passages(answers).T
+    right: list[float] = (cosines.argmax(axis=1) == np.arange(len(asked))).astype(float).tolist()
+    return right
