@@ -35,7 +35,6 @@ FEATURES = (
     "sound_share",
     "exact",
     "coverage",
-    "peak",
     "length",
 )
 FITTED = Path(__file__).with_name("ranking.json")
@@ -172,7 +171,6 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     * sound, sound_share: likewise over the pieces of sounds.
     * exact: share of the question's token weight that the passage holds literally.
     * coverage: share of the question's token weight with a match of cosine 0.5 or better.
-    * peak: match of the question's weightiest token, its rarity included: often a name.
     * length: logarithm of the number of tokens, because the best of many matches is
       better than the best of few by chance.
     """
@@ -203,7 +201,6 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "sound_share": sound / (rarest * max(asked.pieces, 1)),
         "exact": (own >= _EXACT) @ weights,
         "coverage": (blended >= _COVERED) @ weights,
-        "peak": blended[:, rare.argmax()] if len(rare) else np.zeros(n),
         "length": np.log1p([len(c.tokens) for c in candidates]),
     }
     return Evidence(np.stack([columns[name] for name in FEATURES], axis=1), rare)

@@ -117,7 +117,7 @@ def test_a_sample_keeps_the_order_and_is_always_the_same() -> None:
     assert some == sorted(some)
     assert some == sampled(items, 50)
     assert some != items[:50]
-    assert sampled(items, None) == sampled(items, 1000) == sampled(items, 5000) == items
+    assert sampled(items, 1000) == sampled(items, 5000) == items
 
 
 # --- parts ---

@@ -9,7 +9,7 @@ from pathlib import Path
 from embeddings.errors import EmbeddingError
 from qa import console
 from qa.errors import FundstelleError
-from qa.evaluation.parts import PARTS, Given
+from qa.evaluation.parts import PARTS, SAMPLE, Given
 from qa.evaluation.report import Report
 from qa.evaluation.show import show
 from qa.opening import settings_from
@@ -47,9 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sample",
         type=_positive,
+        default=SAMPLE,
         metavar="N",
         help="ask at most N questions of each direction or language (NoMIRACL: N answerable and "
-        "N not), always the same ones; seeds and tatoeba are always whole",
+        "N not), always the same ones; seeds and tatoeba are always whole (default: %(default)s, "
+        "which is all but of SQuAD)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser

@@ -27,6 +27,8 @@ from qa.evaluation.temporary import collection_of, named
 from qa.settings import Settings
 
 SEED = 11
+SAMPLE = 2000
+"""Most questions of a direction or language: all of them, but for SQuAD, which has up to 6,831."""
 STRANGERS = 500
 """Most questions of a language that are asked over the seeds, which do not answer them."""
 
@@ -42,14 +44,14 @@ class Given:
         gold: folder of the questions over the seeds.
         settings: of the collections to measure.
         bar: shows progress.
-        sample: ask at most this many questions of a direction or language; None asks all.
+        sample: ask at most this many questions of a direction or language.
     """
 
     dev: Path
     gold: Path
     settings: Settings
     bar: console.Bar
-    sample: int | None = None
+    sample: int = SAMPLE
 
 
 def seeds_report(given: Given) -> Report:
@@ -164,7 +166,7 @@ def strangers_report(given: Given) -> Report:
     if not strangers.present(given.dev):
         return _skipped("Out of collection", given.dev / strangers.SOURCES[0])
     pace, results = Pace(), dict[str, dict[str, list[float]]]()
-    most = STRANGERS if given.sample is None else min(given.sample, STRANGERS)
+    most = min(given.sample, STRANGERS)
     with collection_of(named(seeds.documents()), given.settings) as (collection, _):
         for language, every in strangers.questions(given.dev).items():
             questions = sampled(every, most)
@@ -188,9 +190,9 @@ PARTS: Mapping[str, Callable[[Given], Report]] = {
 }
 
 
-def sampled(items: Sequence[_T], most: int | None) -> list[_T]:
-    """At most so many of them in their order, the same ones each time; all when None."""
-    if most is None or len(items) <= most:
+def sampled(items: Sequence[_T], most: int) -> list[_T]:
+    """At most so many of them in their order, the same ones each time."""
+    if len(items) <= most:
         return list(items)
     return [items[i] for i in sorted(random.Random(SEED).sample(range(len(items)), most))]
 
