@@ -38,7 +38,7 @@ Progress = Callable[[str, int, int], None]
 _WAIT_SECONDS = 60.0
 _PAUSE_SECONDS = 0.005
 _ATTEMPTS = 3
-_TAIL = 256
+_TAIL = 64
 """Passages that the lexical index may lack: a plain loop scores them in a millisecond or two."""
 
 _log = logging.getLogger(__name__)
