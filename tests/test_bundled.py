@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from embeddings.bundled import BUNDLED, load_encoder
@@ -39,3 +41,13 @@ def test_translations_are_closer_than_other_sentences() -> None:
     ):
         related, unrelated = german @ encoder.encode_queries([question])[0]
         assert related > unrelated + 0.2
+
+
+def test_a_text_without_spaces_costs_no_more_than_another() -> None:
+    # Finding the pieces of a run of letters takes the square of its length; runs are bounded.
+    encoder = load_encoder("bundled")
+    started = time.process_time()
+    for character in "a白1":
+        vector = encoder.encode_passages([character * 200_000])
+        assert vector.shape == (1, encoder.dimension)
+    assert time.process_time() - started < 15

@@ -1,0 +1,1 @@
+"""The recipe that trains the bundled model; nothing here is imported at serve time."""

@@ -1,0 +1,77 @@
+"""Writes the token table as a sentence-transformers model folder, and reads it back.
+
+Knows the folder's format. Knows nothing of training. The layout is the one that
+``StaticEmbedding`` shares with model2vec: ``embeddings`` int8 (tokens, dim) and ``weights`` float32
+(tokens,), the scale of each row, so that ``embeddings * weights[:, None]`` is the table.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer
+
+Floats = NDArray[np.float32]
+_STATIC = "sentence_transformers.sentence_transformer.modules.static_embedding.StaticEmbedding"
+_NORMALIZE = "sentence_transformers.base.modules.normalize.Normalize"
+MODULES = [
+    {"idx": 0, "name": "0", "path": "", "type": _STATIC},
+    {"idx": 1, "name": "1", "path": "1_Normalize", "type": _NORMALIZE},
+]
+NORMALIZE = {"module_input_name": "sentence_embedding", "module_output_name": "sentence_embedding"}
+CONFIGURATION = {
+    "model_type": "SentenceTransformer",
+    "prompts": {"query": "", "document": ""},
+    "default_prompt_name": None,
+    "similarity_fn_name": "cosine",
+}
+
+
+def quantise(table: Floats) -> tuple[NDArray[np.int8], Floats]:
+    """Rows as int8 with one float32 scale each; the largest component becomes 127."""
+    scale = np.maximum(np.abs(table).max(axis=1), 1e-12).astype(np.float32) / np.float32(127)
+    return np.round(table / scale[:, None]).astype(np.int8), scale
+
+
+def reduced(table: Floats, dimension: int) -> Floats:
+    """The rows in their ``dimension`` main directions: (tokens, dim) -> (tokens, dimension).
+
+    A rotation keeps every inner product, and what is cut off is little of the long rows that
+    matter. Nothing is centred, because a mean over tokens has to stay one.
+    """
+    _, axes = np.linalg.eigh(table.T @ table)
+    main: Floats = np.ascontiguousarray(axes[:, ::-1][:, :dimension], dtype=np.float32)
+    return table @ main
+
+
+def write(folder: Path, tokenizer: Tokenizer, table: Floats) -> None:
+    """Writes everything but the model card. Row 0, the unknown token, becomes zero."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "1_Normalize").mkdir(exist_ok=True)
+    rows, scale = quantise(table)
+    rows[0] = 0
+    save_file({"embeddings": rows, "weights": scale}, folder / "model.safetensors")
+    (folder / "model.safetensors").chmod(0o644)
+    compact = json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False, separators=(",", ":"))
+    (folder / "tokenizer.json").write_text(compact, "utf-8")
+    (folder / "modules.json").write_text(json.dumps(MODULES, indent=2) + "\n", "utf-8")
+    (folder / "config_sentence_transformers.json").write_text(
+        json.dumps(CONFIGURATION, indent=2) + "\n", "utf-8"
+    )
+    (folder / "1_Normalize" / "config.json").write_text(
+        json.dumps(NORMALIZE, indent=2) + "\n", "utf-8"
+    )
+
+
+def read(folder: Path) -> Floats:
+    """The table (tokens, dim) as float32, as sentence-transformers folds it."""
+    tensors = load_file(folder / "model.safetensors")
+    table: Floats = tensors["embeddings"].astype(np.float32) * tensors["weights"][:, None]
+    return table
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files in the folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
