@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from embeddings.encoder import Encoder
 from embeddings.interaction import LateInteraction, Question
 from embeddings.static import StaticEncoder
-from qa import analysis, language
+from qa import analysis, language, scripts
 from qa.citations import TextCache, cite
 from qa.engine import Engine, Search, TextVersion
 from qa.highlights import highlights
@@ -129,6 +129,7 @@ class Responder:
             language=language.detect_question(question),
             words=len(analysis.question_words(question)),
             pieces=len(analysis.question_sounds(question)),
+            alphabetic=scripts.alphabetic(question),
         )
 
     def _result(

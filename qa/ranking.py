@@ -36,6 +36,7 @@ FEATURES = (
     "exact",
     "coverage",
     "length",
+    "far_script",
 )
 FITTED = Path(__file__).with_name("ranking.json")
 _EXACT = 0.999
@@ -125,12 +126,14 @@ class Asked:
         language: ISO 639-1, or None.
         words: number of distinct words BM25 looks for.
         pieces: number of distinct pieces of sounds.
+        alphabetic: whether it is mostly in Latin, Cyrillic or Greek letters.
     """
 
     tokens: Question
     language: str | None
     words: int
     pieces: int
+    alphabetic: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,8 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     * coverage: share of the question's token weight with a match of cosine 0.5 or better.
     * length: logarithm of the number of tokens, because the best of many matches is
       better than the best of few by chance.
+    * far_script: 1 for a passage in another language when the question is in no alphabet (Chinese,
+      Japanese, Arabic, Hindi, …): then nothing can be expected of sounds.
     """
     candidates = found.candidates
     n = len(candidates)
@@ -202,6 +207,9 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "exact": (own >= _EXACT) @ weights,
         "coverage": (blended >= _COVERED) @ weights,
         "length": np.log1p([len(c.tokens) for c in candidates]),
+        "far_script": np.array(
+            [not asked.alphabetic and c.language != asked.language for c in candidates]
+        ),
     }
     return Evidence(np.stack([columns[name] for name in FEATURES], axis=1), rare)
 

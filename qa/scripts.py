@@ -77,3 +77,9 @@ def weights(text: str) -> Counter[str]:
         if letter.isalpha() and (script := script_of(letter)):
             counts[script] += count * _WEIGHT.get(script, 1)
     return counts
+
+
+def alphabetic(text: str) -> bool:
+    """Whether most of it is in letters that stand for single sounds, vowels included."""
+    counts = weights(text)
+    return not counts or max(counts, key=lambda s: counts[s]) in (LATIN, CYRILLIC, "el", "hy", "ka")

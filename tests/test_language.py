@@ -150,3 +150,21 @@ def test_preload_returns_before_the_model_is_there(monkeypatch: pytest.MonkeyPat
     assert started.wait(10)
     go_on.set()
     assert asked == [Path("somewhere")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Wer ist Putin?", True),
+        ("Кто такой Путин?", True),
+        ("Ποιος είναι;", True),
+        ("普京是谁？", False),
+        ("プーチンは誰？", False),
+        ("من هو بوتين؟", False),
+        ("पुतिन कौन है?", False),
+        ("42?", True),
+        ("", True),
+    ],
+)
+def test_alphabets_are_told_from_other_scripts(text: str, expected: bool) -> None:
+    assert scripts.alphabetic(text) is expected

@@ -8,7 +8,8 @@ serves. Read it from top to bottom:
    FLORES sentences in 16 other languages; MKQA questions, which none of them answers.
 2. The order is fitted by a softmax over each question's candidates (listwise, Cao et al. 2007).
 3. The probability is fitted on the best candidate of each question, once as it is and once with
-   the right candidates taken away, as if the collection did not hold them, and on MKQA.
+   the right candidates taken away, as if the collection did not hold them, and on MKQA. What is
+   known not to answer counts by a third: people ask mostly what their documents can answer.
 4. The threshold is the one that refuses 5% of the questions that the best candidate answers.
 """
 
@@ -42,6 +43,7 @@ SQUAD_QUESTIONS = 1200
 FLORES_QUESTIONS = 120
 MKQA_QUESTIONS = 150
 FALSE_REFUSALS = 0.05
+UNANSWERABLE_SHARE = 1 / 3
 _WIDTH = len(FEATURES)
 _logger = logging.getLogger(__name__)
 
@@ -50,12 +52,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A question's candidates: evidence (n, features), same language (n,), whether right (n,)."""
+    """A question's candidates: evidence (n, features), same language (n,), whether right (n,).
+
+    ``held`` says whether the collection they are of holds an answer at all.
+    """
 
     features: Floats
     same: NDArray[np.bool_]
     right: NDArray[np.bool_]
     source: str
+    held: bool
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -159,6 +165,7 @@ def _group(judged: JudgedCandidates, source: str) -> Group:
         np.array([r.same_language for r in judged.candidates], dtype=bool),
         np.array(judged.relevance) > 0.0,
         source,
+        judged.question.answerable,
     )
 
 
@@ -200,11 +207,14 @@ def fit_order(groups: Sequence[Group]) -> tuple[Weights, Weights]:
 def best_candidates(group: Group, order: tuple[Weights, Weights]) -> Iterator[Group]:
     """The best candidate as it is, and the best of those that do not answer."""
     scores = linear(order, group.features, group.same)
-    for among in (np.ones(len(scores), dtype=bool), ~group.right):
+    cases = [(np.ones(len(scores), dtype=bool), group.held)]
+    if group.held:
+        cases.append((~group.right, False))
+    for among, held in cases:
         if among.any():
             best = int(np.where(among, scores, -np.inf).argmax())
             one = slice(best, best + 1)
-            yield Group(group.features[one], group.same[one], group.right[one], group.source)
+            yield Group(group.features[one], group.same[one], group.right[one], group.source, held)
 
 
 def fit_answer(tops: Sequence[Group]) -> tuple[Weights, Weights]:
@@ -213,11 +223,13 @@ def fit_answer(tops: Sequence[Group]) -> tuple[Weights, Weights]:
     same = np.concatenate([t.same for t in tops])
     right = np.concatenate([t.right for t in tops])
     flat = np.hstack([_by_case(features, same), same[:, None], np.ones((len(tops), 1))])
+    share = np.array([1.0 if t.held else UNANSWERABLE_SHARE for t in tops])
+    share /= share.sum()
 
     def loss(w: Floats) -> tuple[float, Floats]:
         logits = flat @ w
-        value = float(np.logaddexp(0.0, np.where(right, -logits, logits)).mean())
-        gradient = flat.T @ (sigmoid(logits) - right) / len(flat)
+        value = float(np.logaddexp(0.0, np.where(right, -logits, logits)) @ share)
+        gradient = flat.T @ ((sigmoid(logits) - right) * share)
         return value + _ridge(w), gradient + _ridge_gradient(w)
 
     w = _minimised(loss, 2 * _WIDTH + 2)
