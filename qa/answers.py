@@ -15,6 +15,7 @@ from embeddings.encoder import Encoder
 from embeddings.interaction import LateInteraction, Question
 from embeddings.static import StaticEncoder
 from qa import analysis, language, scripts
+from qa.best_sentence import best_sentence
 from qa.citations import TextCache, cite
 from qa.engine import Engine, Search, TextVersion
 from qa.highlights import highlights
@@ -162,16 +163,16 @@ class Responder:
         )
 
     def _sentence(self, ranked: Ranked, found: _Found, question: Question) -> Sentence:
-        """The sentence of a passage that matches the question's rarer words best."""
+        """The sentence of a passage that answers best."""
         candidate = ranked.candidate
         view = self._texts.get(candidate.sha256)
         spans = sentences(view.text, candidate.start, candidate.end, candidate.language)
-        ids = self._tokens.tokenize([view.text[span.start : span.end] for span in spans])
-        matched = self._interaction.token_scores(question, ids) @ found.weights
+        texts = [view.text[span.start : span.end] for span in spans]
+        matched = self._interaction.token_scores(question, self._tokens.tokenize(texts))
         citation = cite(
             version_of(found.documents[candidate.document_id]),
             view,
-            spans[int(matched.argmax())],
+            spans[best_sentence(texts, matched, found.weights)],
             language=candidate.language,
             public_url=self._public_url,
         )
