@@ -58,7 +58,7 @@ class Trainer:
 
     def _flatten(self, texts: Ints, owner: Ints) -> tuple[Ints, Ints]:
         tokens, place = self.corpus.flatten(texts)
-        return tokens, owner[place]
+        return self.sampler.split(tokens, owner[place])
 
     def align(self, pairs: Ints, owner: Ints, count: int, rate: float) -> float:
         """Both sides towards the teacher and towards each other (mean vectors)."""
@@ -81,7 +81,7 @@ class Trainer:
         """Questions towards their passages, through late interaction, mean vectors and both."""
         names, question, passage, owner = self.sampler.questions(QUESTIONS, LONGEST)
         asked = self.sampler.thin(
-            *self.corpus.flatten(question), batches.MAX_QUESTION, THINNED_QUESTION
+            *self._flatten(question, np.arange(QUESTIONS)), batches.MAX_QUESTION, THINNED_QUESTION
         )
         read = self.sampler.thin(
             *self._flatten(passage, owner), batches.MAX_PASSAGE, THINNED_PASSAGE

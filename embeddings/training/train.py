@@ -35,8 +35,8 @@ from embeddings.training import (
 from embeddings.training.corpora import Pair
 
 SEED = 20
-PIECES = 128_000
-DIMENSION = 320
+PIECES = 200_000
+DIMENSION = 256
 KEPT = 192  # of them, in the model that is written
 RATE = 0.025  # how far a row's component moves in its first update; rows are about 1 long
 LENGTH = 1.7  # median length of a row at the start
@@ -66,7 +66,7 @@ def read_arguments() -> argparse.Namespace:
         "--sample", type=int, default=None, help="questions a pair of languages; all if absent"
     )
     parser.add_argument(
-        "--teacher-texts", type=int, default=200_000, help="encode only the first so many texts"
+        "--teacher-texts", type=int, default=None, help="encode only the first so many texts"
     )
     return parser.parse_args()
 
@@ -102,7 +102,17 @@ def build_corpus(pairs: list[Pair], tokenizer: Tokenizer, known: dict[str, int])
     place = {text: index for index, text in enumerate(texts)}
     english = {pair.english for pair in pairs}
     target = np.array([known.get(text, -1) if text in english else -1 for text in texts])
-    return batches.assemble(pairs, evaluate.tokenise(tokenizer, texts), place, target)
+    return batches.assemble(
+        pairs, evaluate.tokenise(tokenizer, texts), place, target, smaller_bags(tokenizer)
+    )
+
+
+def smaller_bags(tokenizer: Tokenizer) -> evaluate.Bags:
+    """Each token of the vocabulary as the smaller pieces it would fall into."""
+    rows = tokenizer.get_vocab()
+    parts = vocabulary.smaller_pieces(sorted(rows, key=rows.__getitem__))
+    flat = np.array([row for part in parts for row in part], dtype=np.int32)
+    return evaluate.Bags(flat, np.cumsum([0, *map(len, parts)], dtype=np.int64))
 
 
 def initial_table(corpus: batches.Corpus, targets: Floats, tokens: int) -> Tensor:

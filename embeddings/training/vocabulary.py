@@ -21,9 +21,9 @@ from embeddings.training.corpora import Pair
 UNKNOWN = "<unk>"
 FLATTEN = 0.7  # a word counted c times in its language weighs c ** FLATTEN
 WORDS_PER_LANGUAGE = 250_000  # weight of the largest language after balancing
-BALANCE = 0.35  # 0: all languages weigh the same, 1: as their data
+BALANCE = 0.25  # 0: all languages weigh the same, 1: as their data
 MAX_PIECE = 18  # characters
-SUBWORDS = 0.4  # share of the vocabulary that byte-pair encoding chooses
+SUBWORDS = 0.3  # share of the vocabulary that byte-pair encoding chooses
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 
 logger = logging.getLogger(__name__)
@@ -52,8 +52,10 @@ _DROP = Regex(
 # Groups of three digits from the right, so that 20000, 20.000 and 20,000 agree; four digits stay
 # whole, being years. Letters and marks of one script run; signs that carry meaning stand alone.
 # Runs are bounded: finding the pieces of a run takes the square of its length, and base64 is long.
+# The Arabic article, with what is written before it, is cut off the word.
 _TOKEN = Regex(
-    r"(?<!\p{N})\p{N}{4}(?!\p{N})|\p{N}{1,3}(?=(?:\p{N}{3}){0,20}(?!\p{N}))"
+    r"(?<![\p{L}\p{M}])(?:[وف]?[بك]?ال|[وف]?لل)(?=\p{Arabic}{3})"
+    r"|(?<!\p{N})\p{N}{4}(?!\p{N})|\p{N}{1,3}(?=(?:\p{N}{3}){0,20}(?!\p{N}))"
     r"|[\p{Han}\p{Hiragana}\p{Katakana}ー々]{1,60}"
     r"|[[\p{L}\p{M}]&&[^\p{Han}\p{Hiragana}\p{Katakana}ー々]]{1,60}"
     r"|[\p{Sc}%°#+&]"
@@ -150,6 +152,34 @@ def train(counts: Counter[str], size: int) -> list[str]:
         "%d required, %d subwords, %d whole words", len(required), len(subwords), len(words)
     )
     return pieces
+
+
+def smaller_pieces(pieces: list[str]) -> list[list[int]]:
+    """For every piece the rows of those it falls into when it is not there itself.
+
+    Greedily, longest first, as the tokenizer does. Single characters and numbers stay whole.
+    """
+    rows = {piece: row for row, piece in enumerate(pieces)}
+    return [
+        [row] if row == 0 or len(piece) == 1 or piece.isdecimal() else _greedy(piece, rows) or [row]
+        for row, piece in enumerate(pieces)
+    ]
+
+
+def _greedy(piece: str, rows: dict[str, int]) -> list[int]:
+    """The longest known starts, the first shorter than the piece; none if a character is not."""
+    found: list[int] = []
+    begin, end = 0, len(piece) - 1
+    while begin < len(piece):
+        if end == begin:
+            return []
+        row = rows.get(piece[begin:end])
+        if row is None:
+            end -= 1
+        else:
+            found.append(row)
+            begin, end = end, len(piece)
+    return found
 
 
 def save(pieces: list[str], path: Path) -> Tokenizer:

@@ -1,0 +1,173 @@
+"""The recipe of the bundled model: its reading, spelling and sampling, and that it learns."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from embeddings.training import batches, corpora, evaluate, export, names, steps, student
+from embeddings.training import train as recipe
+from embeddings.training import vocabulary as spelling
+from embeddings.training.corpora import Pair
+
+
+def words(text: str) -> list[str]:
+    normalised = spelling.normalizer().normalize_str(text)
+    return [word for word, _ in spelling.pre_tokenizer().pre_tokenize_str(normalised)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("20.000 Menschen", ["20", "000", "menschen"]),
+        ("20,000 people", ["20", "000", "people"]),
+        ("im Jahr 2022", ["im", "jahr", "2022"]),
+        ("Élève", ["eleve"]),
+        ("Präsident", ["präsident"]),
+        ("сям’я", ["сямя"]),
+        ("والكتاب", ["وال", "كتاب"]),
+        ("الله", ["الله"]),  # too short a rest to be sure that an article was cut
+        ("5 %", ["5", "%"]),
+    ],
+)
+def test_words_are_spelled_alike_across_formats(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+def test_a_piece_falls_into_smaller_ones() -> None:
+    pieces = ["<unk>", "s", "o", "l", "d", "a", "t", "e", "n", "soldat", "soldaten", "123", "ü"]
+    smaller = spelling.smaller_pieces([*pieces, "süß"])
+    assert [pieces[row] for row in smaller[pieces.index("soldaten")]] == ["soldat", "e", "n"]
+    assert [pieces[row] for row in smaller[pieces.index("soldat")]] == list("soldat")
+    assert smaller[pieces.index("123")] == [pieces.index("123")]  # 12 and 3 say nothing of 123
+    assert smaller[pieces.index("s")] == [pieces.index("s")]
+    assert smaller[len(pieces)] == [len(pieces)]  # ß is not known: it stays whole
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("en", "Lukashenko"), ("de", "Lukaschenko"), ("pl", "Lukaszenko"), ("fr", "Loukachenko")],
+)
+def test_names_are_spelled_as_a_language_does(language: str, expected: str) -> None:
+    assert names.transcribe("Лукашенко", "ru", language) == expected
+
+
+@pytest.mark.parametrize(
+    ("gloss", "expected"),
+    [
+        ("to run (on foot)", "run"),
+        ("plural of house", ""),
+        ("soldier; warrior", "soldier, warrior"),
+    ],
+)
+def test_glosses_are_cleaned(gloss: str, expected: str) -> None:
+    assert corpora.clean_gloss(gloss) == expected
+
+
+def test_corpora_are_read(tmp_path: Path) -> None:
+    for folder, line in (
+        ("parallel", "tico\tA cold day\tEin kalter Tag"),
+        ("dictionary", "day\tTag"),
+    ):
+        (tmp_path / folder).mkdir()
+        with gzip.open(tmp_path / folder / "de.tsv.gz", "wt", encoding="utf-8") as file:
+            file.write(f"{line}\n{line}\n")
+    assert corpora.read_parallel(tmp_path, "de") == [
+        Pair("de", "tico", "A cold day", "Ein kalter Tag")
+    ]
+    assert corpora.read_dictionary(tmp_path, "de") == [Pair("de", "dictionary", "day", "Tag")]
+
+
+def test_a_table_survives_its_folder(tmp_path: Path) -> None:
+    table = np.random.default_rng(1).normal(size=(50, 8)).astype(np.float32)
+    tokenizer = spelling.save(["<unk>", *(f"w{n}" for n in range(49))], tmp_path / "t.json")
+    export.write(tmp_path / "model", tokenizer, table)
+    back = export.read(tmp_path / "model")
+    assert not back[0].any()  # the unknown token means nothing
+    assert np.abs(back[1:] - table[1:]).max() <= np.abs(table).max() / 127
+
+
+def test_reduced_rows_keep_what_they_can() -> None:
+    rng = np.random.default_rng(2)
+    table = (rng.normal(size=(100, 3)) @ rng.normal(size=(3, 10))).astype(np.float32)
+    kept = export.reduced(table, 3)
+    assert kept.shape == (100, 3)
+    assert np.allclose(kept @ kept.T, table @ table.T, atol=1e-3)
+
+
+SYLLABLES = ("ba", "do", "fi", "gu", "ke", "la", "mo", "ni", "pu", "ra", "se", "ti")
+
+
+def toy_pairs() -> list[Pair]:
+    """A language whose every word is an English one in other letters."""
+    rng = np.random.default_rng(3)
+    english = [a + b for a in SYLLABLES for b in SYLLABLES][:100]
+    other = [f"x{word[::-1]}" for word in english]
+    pairs = [Pair("de", corpora.DICTIONARY, e, o) for e, o in zip(english, other, strict=True)]
+    for _ in range(400):
+        chosen = rng.choice(100, 6, replace=False)
+        pairs.append(
+            Pair(
+                "de",
+                "tico",
+                " ".join(english[i] for i in chosen),
+                " ".join(other[i] for i in chosen),
+            )
+        )
+    return pairs
+
+
+def toy_corpus(pairs: list[Pair], folder: Path) -> tuple[Tokenizer, batches.Corpus]:
+    vocabulary = sorted({word for p in pairs for word in f"{p.english} {p.text}".split()})
+    letters = sorted({letter for word in vocabulary for letter in word})
+    tokenizer = spelling.save(["<unk>", *letters, *vocabulary], folder / "tokenizer.json")
+    known = {text: row for row, text in enumerate(dict.fromkeys(p.english for p in pairs))}
+    return tokenizer, recipe.build_corpus(pairs, tokenizer, known)
+
+
+def test_some_tokens_are_read_as_smaller_pieces(tmp_path: Path) -> None:
+    tokenizer, corpus = toy_corpus(toy_pairs(), tmp_path)
+    tokens, owner = corpus.flatten(np.arange(len(corpus.bags)))
+    read, owners = batches.Sampler(corpus, 1).split(tokens, owner)
+    assert len(read) > len(tokens)
+    assert (np.diff(owners) >= 0).all()
+
+    def spelled(ids: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:
+        return "".join(tokenizer.id_to_token(int(i)) for i in ids)
+
+    for text in range(0, len(corpus.bags), 37):
+        assert spelled(read[owners == text]) == spelled(tokens[owner == text])
+
+
+def test_training_brings_translations_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, size in (("SENTENCES", 64), ("ENTRIES", 64), ("QUESTIONS", 32)):
+        monkeypatch.setattr(steps, name, size)
+    torch.manual_seed(1)
+    pairs = toy_pairs()
+    tokenizer, corpus = toy_corpus(pairs, tmp_path)
+    rng = np.random.default_rng(4)
+    targets = evaluate.unit(rng.normal(size=(1 + corpus.target.max(), 16)).astype(np.float32))
+    table = student.Table(torch.randn(tokenizer.get_vocab_size(), 16) * 0.3)
+
+    def found() -> float:
+        """Share of the English words whose translation is the nearest foreign word."""
+        rows = table.rows.numpy()
+        entries = corpus.entries
+        left, right = (
+            evaluate.unit(np.stack([rows[corpus.bags[i]].mean(axis=0) for i in side[entries]]))
+            for side in (corpus.english, corpus.text)
+        )
+        return float(((left @ right.T).argmax(axis=1) == np.arange(len(entries))).mean())
+
+    assert found() < 0.2
+    trainer = steps.Trainer(corpus, targets, table, 5)
+    for number in range(200):
+        trainer.step(number, recipe.rate_at(number, 200))
+    assert found() > 0.9
