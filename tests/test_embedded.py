@@ -422,12 +422,12 @@ def test_damaged_indexes_are_built_again(
             (path / "meta.json").write_text("{}")
         elif how == "flipped":
             path.write_text("a file where a folder should be")
-    elif how == "gone":
-        path.unlink()
     else:
         data = bytearray(path.read_bytes())
         data[len(data) // 3] ^= 0xFF
-        path.write_bytes(data[: len(data) // 2] if how == "cut" else data)
+        path.unlink()  # a new file: cutting one that a thread has mapped kills the process
+        if how != "gone":
+            path.write_bytes(data[: len(data) // 2] if how == "cut" else data)
     told: list[tuple[str, int, int]] = []
     engine = EmbeddedEngine.open(folder, DIMENSION, lambda *progress: told.append(progress))
     assert [(done, total) for _, done, total in told] == [(60, 60)]

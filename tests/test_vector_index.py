@@ -206,6 +206,7 @@ def test_every_damage_is_found(filled: tuple[VectorIndex, Truth], tmp_path: Path
     for place in (0, 7, 8, 20, 8 + size, 8 + size + 700 * 8 + 3, len(whole) - 1):
         damaged.append(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
     for data in damaged:
+        path.unlink()  # a new file, because the damaged ones before may still be mapped
         path.write_bytes(data)
         with pytest.raises(VectorIndexError, match="delete it") as raised:
             VectorIndex.load(path)
