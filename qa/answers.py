@@ -19,6 +19,7 @@ from qa.best_sentence import best_sentence
 from qa.citations import TextCache, cite
 from qa.engine import Engine, Search, TextVersion
 from qa.highlights import highlights
+from qa.interrogatives import asking_words, blanked, lightened
 from qa.ranking import Asked, Ranked, Ranking, load_ranking, rank
 from qa.sentences import sentences
 from qa.types import (
@@ -121,15 +122,19 @@ class Responder:
 
     def _find(self, question: str, asked: Asked, filters: Filters) -> tuple[Ranking, IndexStatus]:
         vector = self._encoder.encode_queries([question])[0]
-        found = self._engine.search(Search(question, vector, CANDIDATES, CANDIDATES, filters))
+        found = self._engine.search(Search(asked.told, vector, CANDIDATES, CANDIDATES, filters))
         return rank(self._interaction, asked, found), found.status
 
     def _asked(self, question: str) -> Asked:
+        asked_in = language.detect_question(question)
+        asking = asking_words(question, asked_in)
+        told = blanked(question, asking)
         return Asked(
-            tokens=self._interaction.prepare(question),
-            language=language.detect_question(question),
-            words=len(analysis.question_words(question)),
-            pieces=len(analysis.question_sounds(question)),
+            tokens=lightened(self._interaction.prepare(question), asking),
+            language=asked_in,
+            told=told,
+            words=len(analysis.question_words(told)),
+            pieces=len(analysis.question_sounds(told)),
             alphabetic=scripts.alphabetic(question),
         )
 

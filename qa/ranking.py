@@ -124,6 +124,7 @@ class Asked:
     Attributes:
         tokens: for late interaction.
         language: ISO 639-1, or None.
+        told: the question without the words that only ask; what BM25 looks for.
         words: number of distinct words BM25 looks for.
         pieces: number of distinct pieces of sounds.
         alphabetic: whether it is mostly in Latin, Cyrillic or Greek letters.
@@ -131,6 +132,7 @@ class Asked:
 
     tokens: Question
     language: str | None
+    told: str
     words: int
     pieces: int
     alphabetic: bool = True

@@ -42,7 +42,9 @@ def candidate(number: int, tokens: NDArray[np.uint32], **known: object) -> Candi
 
 
 def asked(encoder: StaticEncoder, question: str = QUESTION, language: str = "de") -> Asked:
-    return Asked(LateInteraction(encoder).prepare(question), language, words=2, pieces=4)
+    return Asked(
+        LateInteraction(encoder).prepare(question), language, told=question, words=2, pieces=4
+    )
 
 
 def found(encoder: StaticEncoder, *candidates: Candidate, passages: int = 100) -> Found:

@@ -24,6 +24,7 @@ WORDS_PER_LANGUAGE = 250_000  # weight of the largest language after balancing
 BALANCE = 0.25  # 0: all languages weigh the same, 1: as their data
 MAX_PIECE = 18  # characters
 SUBWORDS = 0.3  # share of the vocabulary that byte-pair encoding chooses
+JOINED = 1000  # texts normalised in one call
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 
 logger = logging.getLogger(__name__)
@@ -82,17 +83,16 @@ def pre_tokenizer() -> pre_tokenizers.PreTokenizer:
 
 def count_words(pairs: list[Pair]) -> dict[str, Counter[str]]:
     """Language -> how often each normalised word occurs, both sides of every pair."""
+    texts: dict[str, list[str]] = {"en": list(dict.fromkeys(pair.english for pair in pairs))}
+    for pair in pairs:
+        texts.setdefault(pair.language, []).append(pair.text)
     rule, split = normalizer(), pre_tokenizer()
-    counts: dict[str, Counter[str]] = {}
-    english: set[str] = set()
-    for pair in tqdm(pairs, desc="words", unit="pair"):
-        sides = [(pair.language, pair.text)]
-        if pair.english not in english:
-            english.add(pair.english)
-            sides.append(("en", pair.english))
-        for language, text in sides:
-            words = [w for w, _ in split.pre_tokenize_str(rule.normalize_str(text))]
-            counts.setdefault(language, Counter()).update(words)
+    counts: dict[str, Counter[str]] = {language: Counter() for language in texts}
+    for language, every in tqdm(texts.items(), desc="words", unit="language"):
+        # Joined, because a call costs ten times what a short text does. No word holds a line break.
+        for first in range(0, len(every), JOINED):
+            joined = rule.normalize_str("\n".join(every[first : first + JOINED]))
+            counts[language].update(word for word, _ in split.pre_tokenize_str(joined))
     return counts
 
 

@@ -5,24 +5,24 @@ serves. Read it from top to bottom:
 
 1. Collections are made of SQuAD paragraphs (Italian, Spanish, both) and of FLORES sentences
    (German), and asked: SQuAD questions within and across the two languages; the first halves of
-   FLORES sentences in 16 other languages; MKQA questions, which none of them answers.
+   FLORES sentences in 16 other languages; MKQA and QALD questions, which none of them answers.
 2. The order is fitted by a softmax over each question's candidates (listwise, Cao et al. 2007).
 3. The probability is fitted on the best candidate of each question, once as it is and once with
-   the right candidates taken away, as if the collection did not hold them, and on MKQA. What is
-   known not to answer counts by a third: people ask mostly what their documents can answer.
+   the right candidates taken away, as if the collection did not hold them, and on the questions
+   that none answers. What is known not to answer counts by a third: people ask mostly what their
+   documents can answer.
 4. The threshold is the one that refuses 5% of the questions that the best candidate answers.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import logging
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from qa.collection import Collection
-from qa.evaluation import squad
+from qa.evaluation import flores, squad, strangers
 from qa.evaluation.questions import Question
 from qa.evaluation.run import JudgedCandidates, judged_candidates
 from qa.evaluation.temporary import collection_of, named
@@ -40,8 +40,8 @@ from qa.types import Document
 
 SEED = 7
 SQUAD_QUESTIONS = 1200
-FLORES_QUESTIONS = 120
-MKQA_QUESTIONS = 150
+FLORES_QUESTIONS = 120  # of each language
+STRANGERS = 100  # of each language
 FALSE_REFUSALS = 0.05
 UNANSWERABLE_SHARE = 1 / 3
 _WIDTH = len(FEATURES)
@@ -72,8 +72,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     dev = given.data / "dev"
-    if not squad.present(dev / "squad"):
-        _logger.info("Nothing was fitted: SQuAD is not in %s.", dev / "squad")
+    if not (squad.present(dev / "squad") and flores.present(dev / "flores")):
+        _logger.info("Nothing was fitted: SQuAD or FLORES is not in %s.", dev)
         return 0
     groups = [group for source in sources(dev) for group in source]
     model = fit(groups)
@@ -89,17 +89,16 @@ def main(arguments: list[str] | None = None) -> int:
 def sources(dev: Path) -> Iterator[list[Group]]:
     """Every collection's questions, asked."""
     rng = random.Random(SEED)
-    strangers = mkqa_questions(dev / "mkqa", rng)
+    unanswered = strangers_sample(dev, rng)
     for languages in (("it",), ("es",), ("it", "es")):
         documents = [d for code in languages for d in squad.documents(dev / "squad", code)]
         questions = squad_questions(dev / "squad", languages, rng)
         yield asked(documents, questions, f"squad {'+'.join(languages)}")
         if len(languages) == 1:
-            yield asked(documents, strangers, "mkqa")
-    sentences = {path.name[:2]: flores(path) for path in sorted((dev / "flores").glob("*.txt.gz"))}
-    german = [Document(f"de-{n}", t, "flores") for n, t in enumerate(sentences.pop("de"))]
-    yield asked(german, list(flores_questions(sentences, rng)), "flores")
-    yield asked(german, strangers, "mkqa")
+            yield asked(documents, unanswered, "strangers")
+    german = flores.documents(dev / "flores")
+    yield asked(german, list(flores_questions(dev / "flores", rng)), "flores")
+    yield asked(german, unanswered, "strangers")
 
 
 def squad_questions(folder: Path, languages: Sequence[str], rng: random.Random) -> list[Question]:
@@ -119,31 +118,21 @@ def squad_questions(folder: Path, languages: Sequence[str], rng: random.Random) 
     return chosen
 
 
-def flores(path: Path) -> list[str]:
-    """Sentences of one language."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [line.strip() for line in lines]
-
-
-def flores_questions(sentences: dict[str, list[str]], rng: random.Random) -> Iterator[Question]:
+def flores_questions(folder: Path, rng: random.Random) -> Iterator[Question]:
     """First halves of sentences; the German sentence is what they ask for."""
-    for language, of_language in sentences.items():
-        for n in rng.sample(range(len(of_language)), FLORES_QUESTIONS):
-            text = of_language[n]
-            cut = text.rfind(" ", 0, len(text) // 2)
-            half = text[: cut if cut > 0 else len(text) // 2]
-            yield Question(f"{language}-{n}", half, language, documents={f"de-{n}": 1.0})
+    for language in flores.languages(folder):
+        for question in rng.sample(flores.questions(folder, language), FLORES_QUESTIONS):
+            middle = len(question.text) // 2
+            space = question.text.rfind(" ", 0, middle)
+            yield replace(question, text=question.text[: space if space > 0 else middle])
 
 
-def mkqa_questions(folder: Path, rng: random.Random) -> list[Question]:
-    """Questions that none of the collections answers, in seven languages."""
-    with gzip.open(folder / "questions.jsonl.gz", "rt", encoding="utf-8") as lines:
-        rows = rng.sample([json.loads(line) for line in lines], MKQA_QUESTIONS)
+def strangers_sample(dev: Path, rng: random.Random) -> list[Question]:
+    """Questions that none of the collections answers, in eleven languages."""
     return [
-        Question(f"{row['id']}-{language}", text, language)
-        for row in rows
-        for language, text in row.items()
-        if language != "id"
+        question
+        for of_language in strangers.questions(dev).values()
+        for question in rng.sample(of_language, min(STRANGERS, len(of_language)))
     ]
 
 
