@@ -187,13 +187,13 @@ class Sampler:
         text = np.where(read_english[owner], corpus.english[pairs], corpus.text[pairs])
         return asked, question, text, owner
 
-    def split(self, tokens: Ints, owner: Ints) -> tuple[Ints, Ints]:
+    def split(self, tokens: Ints, owner: Ints, share: float = SPLIT) -> tuple[Ints, Ints]:
         """Reads a random share of the tokens as smaller pieces.
 
         So the pieces of a word learn what it means, and forms that were never seen are understood.
         """
         smaller = self.corpus.smaller
-        chosen = self.random.random(len(tokens)) < SPLIT
+        chosen = self.random.random(len(tokens)) < share
         counts = np.where(chosen, np.diff(smaller.starts)[tokens], 1)
         place = np.repeat(np.arange(len(tokens)), counts)
         within = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -12,7 +12,8 @@ from torch.nn import functional
 from embeddings.training import batches, student
 
 SENTENCES, ENTRIES, QUESTIONS = 768, 3072, 192  # pairs a step of each kind
-LONGEST = 5  # sentences in a pseudo-passage
+LONGEST = 5  # sentences in a pseudo-passage that is asked about
+ALIGNED = 2  # sentences joined, at most, when both sides are aligned as wholes
 TEACHER_SHARE = 4.0  # weight of the distances to the teacher beside the contrast
 THINNED_QUESTION, THINNED_PASSAGE = 0.3, 0.8  # least share of the tokens that are kept
 
@@ -103,11 +104,11 @@ class Trainer:
         return float(losses[0].detach())
 
     def step(self, number: int, rate: float) -> tuple[str, float]:
-        """The kinds of steps in turn."""
-        if number % 4 == 0:
+        """The kinds of steps in turn: half are questions, one in eight is of words."""
+        if number % 2:
+            return "questions", self.ask(rate)
+        if number % 8 == 4:
             pairs = self.sampler.entries(ENTRIES)
             return "words", self.align(pairs, np.arange(ENTRIES), ENTRIES, rate)
-        if number % 4 == 2:
-            pairs, owner = self.sampler.joined(SENTENCES, LONGEST)
-            return "sentences", self.align(pairs, owner, SENTENCES, rate)
-        return "questions", self.ask(rate)
+        pairs, owner = self.sampler.joined(SENTENCES, ALIGNED)
+        return "sentences", self.align(pairs, owner, SENTENCES, rate)

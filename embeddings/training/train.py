@@ -3,7 +3,8 @@
     python -m embeddings.training.train --data ../shared/corpora --dev ../shared/dev --work work
 
 The steps: read the pairs; encode their English sides with the teacher (once, cached); build the
-vocabulary; start the table from the teacher's vectors; train; write the model folder; evaluate.
+vocabulary; start the table by regression on the teacher's vectors; train; write the model folder;
+evaluate.
 Every step keeps its result in ``--work``, so that an interrupted run continues. ``--steps`` is the
 dial: more is better and longer.
 """
@@ -27,6 +28,7 @@ from embeddings.training import (
     evaluate,
     export,
     names,
+    regression,
     steps,
     student,
     teacher,
@@ -37,8 +39,8 @@ from embeddings.training.corpora import Pair
 SEED = 20
 PIECES = 200_000
 DIMENSION = 256
-KEPT = 192  # of them, in the model that is written
-RATE = 0.025  # how far a row's component moves in its first update; rows are about 1 long
+KEPT = 208  # of them, in the model that is written
+RATE = 0.005  # how far a row's component moves in its first update
 LENGTH = 1.7  # median length of a row at the start
 CHECKPOINT = 500  # steps
 
@@ -61,7 +63,7 @@ def read_arguments() -> argparse.Namespace:
         "--work", type=Path, required=True, help="folder for what can be computed again"
     )
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "model")
-    parser.add_argument("--steps", type=int, default=12_000, help="the dial")
+    parser.add_argument("--steps", type=int, default=8_000, help="the dial")
     parser.add_argument(
         "--sample", type=int, default=None, help="questions a pair of languages; all if absent"
     )
@@ -115,32 +117,29 @@ def smaller_bags(tokenizer: Tokenizer) -> evaluate.Bags:
     return evaluate.Bags(flat, np.cumsum([0, *map(len, parts)], dtype=np.int64))
 
 
-def initial_table(corpus: batches.Corpus, targets: Floats, tokens: int) -> Tensor:
-    """Each token: the mean teacher vector of the texts it occurs in, short texts counting more.
+def initial_table(corpus: batches.Corpus, targets: Floats, tokenizer: Tokenizer) -> Tensor:
+    """The table by regression, its rows of median length LENGTH.
 
-    Its length is the square of its inverse frequency's logarithm: steeper than what the inverse
-    cloze task teaches, as real questions are shorter (see LOG.md). Tokens never seen get random
-    directions, so that in late interaction they still match themselves and nothing else.
+    Tokens of which nothing is known get random directions, so that in late interaction they still
+    match themselves and nothing else.
     """
-    pairs = np.concatenate([corpus.sentences, corpus.entries])
-    pairs = pairs[corpus.target[corpus.english[pairs]] >= 0]
-    sums = torch.zeros(tokens, targets.shape[1])
-    mass, counts = torch.zeros(tokens), torch.zeros(tokens)
-    for part in tqdm(np.array_split(pairs, 1 + len(pairs) // 20_000), desc="start"):
-        for side in (corpus.english[part], corpus.text[part]):
-            ids, owner = (torch.from_numpy(x) for x in corpus.flatten(side))
-            weight = 1 / torch.bincount(owner, minlength=len(part)).clamp(min=1)[owner].float()
-            rows = torch.from_numpy(targets[corpus.target[corpus.english[part]]])
-            sums.index_add_(0, ids, rows[owner] * weight[:, None])
-            mass.index_add_(0, ids, weight)
-            counts.index_add_(0, ids, torch.ones_like(weight))
-    noise = (
-        torch.randn(sums.shape, generator=torch.Generator().manual_seed(SEED))
-        / targets.shape[1] ** 0.5
-    )
-    directions = torch.nn.functional.normalize(sums + 0.15 * noise, dim=1)
-    length = (counts.sum() / (counts + 5)).log().square()
-    return directions * (LENGTH * length / length.median())[:, None]
+    place = tokenizer.get_vocab()
+    found = regression.start(corpus, targets, sorted(place, key=place.__getitem__), SEED)
+    length = found.norm(dim=1)
+    known = length > 1e-6
+    found *= LENGTH / length[known].median()
+    noise = torch.randn(found.shape, generator=torch.Generator().manual_seed(SEED))
+    found[~known] = LENGTH * torch.nn.functional.normalize(noise, dim=1)[~known]
+    return found
+
+
+def start_once(corpus: batches.Corpus, targets: Floats, tokenizer: Tokenizer, work: Path) -> Tensor:
+    """The table to start with, computed once."""
+    path = work / "start.pt"
+    if not path.exists():
+        torch.save(initial_table(corpus, targets, tokenizer), path)
+    rows: Tensor = torch.load(path)
+    return rows
 
 
 def rate_at(step: int, total: int) -> float:
@@ -200,7 +199,7 @@ def main() -> None:
     )
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    table = student.Table(initial_table(corpus, targets, tokenizer.get_vocab_size()).to(device))
+    table = student.Table(start_once(corpus, targets, tokenizer, work).to(device))
     fit(steps.Trainer(corpus, targets, table, SEED), arguments.steps, work)
 
     kept = export.reduced(table.rows.cpu().numpy(), KEPT)

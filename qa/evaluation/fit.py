@@ -3,9 +3,10 @@
 Knows the sources of questions and the two small models; the evidence comes from the code that
 serves. Read it from top to bottom:
 
-1. Collections are made of SQuAD paragraphs (Italian, Spanish, both) and of FLORES sentences
-   (German), and asked: SQuAD questions within and across the two languages; the first halves of
-   FLORES sentences in 16 other languages; MKQA and QALD questions, which none of them answers.
+1. Collections are made of SQuAD paragraphs (Italian, Spanish, both, and small ones on a subject or
+   two) and of FLORES sentences (German), and asked: SQuAD questions within and across the two
+   languages; the first halves of FLORES sentences in 16 other languages; MKQA and QALD questions,
+   which none of them answers.
 2. The order is fitted by a softmax over each question's candidates (listwise, Cao et al. 2007).
 3. The probability is fitted on the best candidate of each question, once as it is and once with
    the right candidates taken away, as if the collection did not hold them, and on the questions
@@ -42,6 +43,9 @@ SEED = 7
 SQUAD_QUESTIONS = 1200
 FLORES_QUESTIONS = 120  # of each language
 STRANGERS = 100  # of each language
+SMALL = 40  # paragraphs in a small collection
+SMALL_COLLECTIONS = 12  # of each language
+SMALL_QUESTIONS = 120  # of each kind and language over a small collection
 FALSE_REFUSALS = 0.05
 UNANSWERABLE_SHARE = 1 / 3
 _WIDTH = len(FEATURES)
@@ -96,6 +100,8 @@ def sources(dev: Path) -> Iterator[list[Group]]:
         yield asked(documents, questions, f"squad {'+'.join(languages)}")
         if len(languages) == 1:
             yield asked(documents, unanswered, "strangers")
+    for language in squad.LANGUAGES:
+        yield from small_collections(dev / "squad", language, unanswered, rng)
     german = flores.documents(dev / "flores")
     yield asked(german, list(flores_questions(dev / "flores", rng)), "flores")
     yield asked(german, unanswered, "strangers")
@@ -116,6 +122,24 @@ def squad_questions(folder: Path, languages: Sequence[str], rng: random.Random) 
         complete = [q for q in by_id.values() if len(q.documents) == len(languages)]
         chosen += rng.sample(complete, min(len(complete), SQUAD_QUESTIONS // len(languages)))
     return chosen
+
+
+def small_collections(
+    folder: Path, language: str, unanswered: list[Question], rng: random.Random
+) -> Iterator[list[Group]]:
+    """Neighbouring paragraphs, which are on a subject or two, asked what they answer and not.
+
+    Evidence weighs differently where a word cannot be rare.
+    """
+    every = squad.documents(folder, language)
+    of_language = [squad.questions(folder, asked_in, language) for asked_in in squad.LANGUAGES]
+    for first in rng.sample(range(0, len(every) - SMALL, SMALL), SMALL_COLLECTIONS):
+        documents = every[first : first + SMALL]
+        ids = {document.id for document in documents}
+        here = [[q for q in some if not ids.isdisjoint(q.documents)] for some in of_language]
+        questions = [q for some in here for q in rng.sample(some, min(len(some), SMALL_QUESTIONS))]
+        questions += rng.sample(unanswered, min(len(unanswered), SMALL_QUESTIONS))
+        yield asked(documents, questions, f"small {language}")
 
 
 def flores_questions(folder: Path, rng: random.Random) -> Iterator[Question]:
