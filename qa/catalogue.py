@@ -70,8 +70,7 @@ class Catalogue:
                 found: list[StoredDocument] = []
                 while batch := collection.documents(found[-1].id if found else None, _BATCH):
                     found += batch
-                found.sort(key=lambda each: each.id)
-                found.sort(key=lambda each: (each.updated, each.sequence), reverse=True)
+                found.sort(key=lambda each: (-each.sequence, each.id))
                 self._documents, self._sequence = tuple(found), sequence
             return self._documents
 
