@@ -139,7 +139,7 @@ def test_a_delete_happens_when_its_time_is_over(visit: Visits, site: str) -> Non
     page = visit("/documents")
     rows(page)
     page.clock.install()
-    page.get_by_role("button", name="Delete api").click()
+    page.get_by_role("button", name="Delete weg").click()
     page.clock.run_for(9000)
     expect(page.get_by_role("button", name="Undo")).to_contain_text("(1)")
     assert exists(site, "weg")
@@ -153,7 +153,7 @@ def test_a_document_that_was_changed_meanwhile_is_not_deleted(visit: Visits, sit
     page = visit("/documents")
     rows(page)
     page.clock.install()
-    page.get_by_role("button", name="Delete api").click()
+    page.get_by_role("button", name="Delete neu").click()
     httpx2.put(f"{site}/v1/documents/neu", json={"text": "Zweite Fassung, die niemand kennt."})
     page.clock.run_for(10_500)
     expect(page.locator(".notice")).to_contain_text("changed in the meantime")
@@ -164,7 +164,7 @@ def test_leaving_the_page_deletes_at_once(visit: Visits, site: str) -> None:
     httpx2.put(f"{site}/v1/documents/fort", json={"text": "Das soll fort."})
     page = visit("/documents")
     rows(page)
-    page.get_by_role("button", name="Delete api").click()
+    page.get_by_role("button", name="Delete fort").click()
     page.goto(f"{site}/docs")
     # The page that could wait for the answer is gone, so the server is asked.
     deadline = time.monotonic() + 10

@@ -84,7 +84,7 @@ function verdict(found) {
 }
 
 function content(found) {
-  const language = (found.matches[0] ?? found.nearest[0]?.citation)?.language;
+  const closest = [...found.matches.map((citation) => ({ citation })), ...found.nearest];
   const made = [
     element(
       "h2",
@@ -93,13 +93,13 @@ function content(found) {
       words.verdict[found.verdict],
     ),
   ];
-  if (found.drawn) made.push(sides(found.drawn, language));
-  if (found.differences.length) made.push(list(found.differences, language));
-  if (found.matches.length) {
-    made.push(places(words.places, found.matches.map((citation) => ({ citation }))));
-  } else if (found.nearest.length) {
-    made.push(places(words.nearest, found.nearest));
+  if (found.drawn) {
+    // The first is what the quote was compared with: its place stands under its words.
+    const { citation } = closest.shift();
+    made.push(sides(found.drawn, citation), list(found.differences, citation.language));
   }
+  const matching = found.matches.length > 0;
+  if (closest.length) made.push(places(matching ? words.places : words.nearest, closest));
   return made;
 }
 

@@ -33,8 +33,8 @@ export const words = choose({
     },
   ],
   mark: [
-    { exact: "✓", normalised: "✓", altered: "≠", ambiguous: "?", other_document: "!", not_found: "✕" },
-    { exact: "✓", normalised: "✓", altered: "≠", ambiguous: "?", other_document: "!", not_found: "✕" },
+    { exact: "✓", normalised: "✓", altered: "!", ambiguous: "?", other_document: "→", not_found: "✕" },
+    { exact: "✓", normalised: "✓", altered: "!", ambiguous: "?", other_document: "→", not_found: "✕" },
   ],
   yours: ["The quote", "Das Zitat"],
   theirs: ["The document", "Das Dokument"],
@@ -46,7 +46,7 @@ export const words = choose({
   added: ["not in the document", "steht nicht im Dokument"],
   missing: ["left out", "weggelassen"],
   places: ["Where it is", "Wo es steht"],
-  nearest: ["What comes nearest", "Was dem am nächsten kommt"],
+  nearest: ["What else comes near", "Was dem sonst nahekommt"],
   similarity: [(percent) => `${percent} alike`, (percent) => `zu ${percent} gleich`],
   noQuotations: [
     "There is no quotation in this text. A quotation stands in quotation marks.",

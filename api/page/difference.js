@@ -2,24 +2,26 @@
 // The service cuts both into pieces; nothing is compared here.
 
 import { element, foreign } from "./dom.js";
+import { actions, place } from "./passage.js";
 import { words } from "./check_words.js";
 
 /** Both sides, one above the other, so that the eye can compare. */
-export function sides(drawn, language) {
+export function sides(drawn, citation) {
   return element(
     "div",
     { class: "sides" },
-    side(words.yours, drawn.quote, "del", language),
-    side(words.theirs, drawn.found, "ins", language),
+    side(words.yours, drawn.quote, "del", citation.language),
+    side(words.theirs, drawn.found, "ins", citation.language, place(citation), actions(citation)),
   );
 }
 
-function side(label, pieces, tag, language) {
+function side(label, pieces, tag, language, ...after) {
   return element(
     "figure",
     { class: `side ${tag}` },
     element("figcaption", {}, label),
     element("blockquote", { class: "quote", ...foreign(language) }, ...pieces.map((each) => piece(each, tag))),
+    ...after,
   );
 }
 

@@ -225,5 +225,6 @@ function description(document) {
           element("div", {}, element("dt", {}, name), element("dd", { dir: "auto" }, value)),
         ),
     ),
+    element("p", {}, element("a", { href: `/check?document=${document.id}` }, say.checkHere)),
   );
 }

@@ -109,7 +109,7 @@ function draw(listing, offset) {
 function row(document) {
   const name = nameOf(document);
   const facts = [
-    document.title ? document.source : null,
+    name === document.source ? null : document.source,
     document.published ? date(document.published) : null,
     document.language ? languageName(document.language) : null,
     words.passages(number(document.passages), document.passages),

@@ -38,8 +38,11 @@ export function date(published) {
   }).format(shown);
 }
 
-/** What a document is called, for people. */
-export const nameOf = (document) => document.title || document.source || document.id;
+/** What a document or a citation's document is called, for people. */
+export function nameOf({ title, source, id, document_id }) {
+  // "api" is where it came from when nobody said, and the same for all of them.
+  return title || (source === "api" ? document_id ?? id : source);
+}
 
 /** Page or lines of a citation. */
 export function whereabouts(citation) {
@@ -50,7 +53,7 @@ export function whereabouts(citation) {
 /** Source, date, language and place of a citation, as far as they are known. */
 export function factsOf(citation) {
   return [
-    citation.title ? citation.source : null,
+    nameOf(citation) === citation.source ? null : citation.source,
     citation.published ? date(citation.published) : null,
     citation.language ? languageName(citation.language) : null,
     whereabouts(citation),

@@ -102,6 +102,7 @@ const WORDS = {
   ],
   reload: ["Load again", "Neu laden"],
   gone: ["There is no such document. It may have been deleted.", "Dieses Dokument gibt es nicht. Vielleicht wurde es gelöscht."],
+  checkHere: ["Check a quote against this document", "Ein Zitat an diesem Dokument prüfen"],
   allDocuments: ["All documents", "Alle Dokumente"],
   state: [
     {

@@ -145,4 +145,7 @@ def _opening(collection: Collection, document: StoredDocument) -> str | None:
     date = from_text_start(text)
     first = date.end if date else 0
     text = " ".join(text[first : first + 4 * OPENING_CHARACTERS].split())
-    return text[: boundary_before(text, min(OPENING_CHARACTERS, len(text)), 0)]
+    if len(text) <= OPENING_CHARACTERS:
+        return text
+    cut = text[: boundary_before(text, OPENING_CHARACTERS, 0)]
+    return cut.rpartition(" ")[0] or cut
