@@ -27,7 +27,7 @@ browser:
 		echo "The page is tested in Chromium: install the package chromium, or name a browser in CHROMIUM." >&2; exit 1; \
 	fi
 
-# The README's pictures of the page, and what its first load weighs.
+# The README's pictures of the page, what its first load weighs, and how fast it answers.
 screenshots: $(STAMP) browser
 	$(BIN)/python -m tests.screenshots
 

@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the page, and says what its first load weighs.
+"""Takes the README's pictures of the page, and says what it weighs and how fast it answers.
 
 ``python -m tests.screenshots`` writes into ``docs/``; with a folder as argument, every view in
 every guise goes there, to be looked at after a change of the design.
@@ -6,6 +6,7 @@ every guise goes there, to be looked at after a change of the design.
 
 from __future__ import annotations
 
+import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -55,12 +56,35 @@ def main() -> None:
         try:
             load = first_load(visits)
             sys.stdout.write(f"first load: {load.requests} requests, {load.bytes:,} bytes\n")
+            sys.stdout.write(f"from Enter to results: {_milliseconds(visits):.0f} ms (median)\n")
             if len(sys.argv) > 1:
                 _all(visits, Path(sys.argv[1]))
             else:
                 _readme(visits)
         finally:
             visits.close()
+
+
+def _milliseconds(visits: Visits) -> float:
+    """Median time from Enter to the frame that shows the results, over different questions."""
+    page = visits(VIEWS["answer"])
+    expect(page.locator(".result").first).to_be_visible()
+    took = [
+        page.evaluate(
+            """question => new Promise((resolve) => {
+                const frame = () => requestAnimationFrame(() => resolve(performance.now() - begun));
+                const seen = new MutationObserver(() => { seen.disconnect(); frame(); });
+                seen.observe(document.getElementById("results"), { childList: true });
+                document.getElementById("question").value = question;
+                const begun = performance.now();
+                document.getElementById("ask-form").requestSubmit();
+            })""",
+            f"{question} {number}",
+        )
+        for number in range(10)
+        for question in (ENGLISH, UKRAINIAN, "Wie viele Soldaten sind in Belarus?")
+    ]
+    return statistics.median(took)
 
 
 def _readme(visits: Visits) -> None:

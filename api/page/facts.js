@@ -71,8 +71,8 @@ export function linkTo(citation) {
 export function asPlainText(citation) {
   const [open, close] = say.quotationMarks;
   const source = [
-    citation.title,
-    citation.source,
+    nameOf(citation),
+    nameOf(citation) === citation.source ? null : citation.source,
     citation.published,
     whereabouts(citation),
     say.characters(citation.start, citation.end),
