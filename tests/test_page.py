@@ -194,6 +194,29 @@ def test_everything_is_done_with_the_keyboard(visit: Visits) -> None:
     expect(page.locator("#question")).to_be_focused()
 
 
+def test_a_second_source_takes_the_place_of_the_first(visit: Visits) -> None:
+    page = visit(ASKED)
+    citations = page.locator(".result a.citation")
+    citations.nth(0).click()
+    first = marked(page)
+    citations.nth(1).click()
+    expect(citations.nth(1)).to_have_attribute("aria-current", "true")
+    expect(page.locator("#source mark.cited").first).not_to_have_text(first)
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#source")).to_be_hidden()
+    expect(citations.nth(1)).to_be_focused()
+
+
+def test_the_first_link_skips_to_the_content_and_keeps_the_address(visit: Visits) -> None:
+    page = visit(f"/documents/{SEED}#char=75,165")
+    marked(page, "#document")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    assert page.url.endswith("#char=75,165")
+
+
 def test_on_a_phone_the_source_covers_everything_and_back_closes_it(visit: Visits) -> None:
     page = visit(ASKED, width=360, height=740)
     page.locator(".result a.citation").first.click()

@@ -87,7 +87,16 @@ document.addEventListener("click", (event) => {
     beside.searchParams.set("source", link.dataset.document);
     beside.searchParams.set("char", link.dataset.place);
     beside.hash = "";
-    go(beside, { beside: !open || history.state?.beside === true });
+    if (open) {
+      // One source takes the other's place, so that back, or closing, leads to the results.
+      history.replaceState(history.state, "", beside);
+      show(beside);
+    } else {
+      go(beside, { beside: true });
+    }
+  } else if (link.getAttribute("href") === "#main") {
+    event.preventDefault(); // the address says which passage is shown, and must go on saying it
+    $("main").focus();
   } else if (url.origin === location.origin && viewOf(url) && !link.hash) {
     event.preventDefault();
     go(url);

@@ -117,7 +117,7 @@ function row(document) {
   ];
   const item = element(
     "li",
-    { class: "row-document" },
+    { class: "row-document", "data-id": document.id },
     element(
       "div",
       {},
@@ -143,9 +143,13 @@ function row(document) {
 function deleting(document, item) {
   item.hidden = true;
   remove(document, {
-    kept: () => {
-      item.hidden = false;
-      item.querySelector("button").focus();
+    kept: async () => {
+      // The list may have been drawn anew without it in the meantime.
+      if (!item.isConnected) await load(0);
+      const shown = item.isConnected ? item : list.querySelector(`[data-id="${document.id}"]`);
+      if (!shown) return;
+      shown.hidden = false;
+      shown.querySelector("button").focus();
     },
     gone: () => item.remove(),
   });
