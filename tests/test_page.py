@@ -254,7 +254,7 @@ def test_going_back_shows_the_question_before(visit: Visits) -> None:
     ask(page, "мобилизация")
     page.locator("#question").fill(QUESTION)
     page.keyboard.press("Enter")
-    expect(page.locator("#answer .quote")).to_contain_text("Soldaten")
+    expect(page).to_have_title(f"{QUESTION} – Fundstelle")
     page.get_by_role("link", name="Documents").click()
     expect(page.locator("#documents h1")).to_be_visible()
     assert page.title() == "Documents – Fundstelle"
@@ -277,3 +277,18 @@ def test_a_service_that_is_gone_is_said_and_can_be_tried_again(visit: Visits) ->
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".result").first).to_be_visible()
     expect(page.locator("#ask-message")).to_be_hidden()
+
+
+def test_a_service_that_is_starting_is_asked_again(visit: Visits) -> None:
+    page = visit("/")
+    problem = {
+        "type": "urn:problem-type:fundstelle:not-ready",
+        "title": "Not ready",
+        "status": 503,
+        "detail": "Not ready yet: reading documents again (3 of 9).",
+    }
+    page.route("**/page/answer?*", lambda route: route.fulfill(status=503, json=problem), times=1)
+    page.keyboard.type(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.locator("#ask-message")).to_contain_text("3 of 9")
+    expect(page.locator(".result").first).to_be_visible()

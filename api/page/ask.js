@@ -10,6 +10,7 @@ import { say } from "./strings.js";
 
 const FIRST = 10;
 const MOST = 50; // the service's own limit
+const READY_SOON = 1500; // milliseconds
 
 const $ = (id) => document.getElementById(id);
 const filters = new FilterFields("ask", submit);
@@ -69,10 +70,13 @@ async function ask(key) {
     if (error.name === "AbortError" || mine !== asked) return;
     clear();
     shown = null;
-    complain($("ask-message"), error, () => {
+    const again = () => {
       shown = key;
       ask(key);
-    });
+    };
+    complain($("ask-message"), error, again);
+    // It will be ready by itself; nobody should have to press a button for that.
+    if (error.kind === "not-ready") setTimeout(() => mine === asked && again(), READY_SOON);
   } finally {
     clearTimeout(slow);
     if (mine === asked) $("ask").removeAttribute("aria-busy");
