@@ -85,6 +85,7 @@ export class DocumentText {
     this.start = body.start;
     this.end = body.end;
     this.name.textContent = nameOf(document);
+    this.name.title = nameOf(document); // a long one is not shown whole
     this.name.lang = (document.title && document.language) || "";
     this.strip.hidden = !citation;
     this.strip.replaceChildren(...(citation ? this.cited(citation) : []));

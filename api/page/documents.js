@@ -1,7 +1,7 @@
 // The view of all documents: find, filter, add, delete.
 
 import { element, foreign } from "./dom.js";
-import { date, languageName, nameOf, number } from "./facts.js";
+import { date, languageName, nameOf, number, sourceOf } from "./facts.js";
 import { asAddress, countOf, FilterFields, filtersOf } from "./filters.js";
 import { complain, tell } from "./message.js";
 import { isPending, remove } from "./deletion.js";
@@ -109,7 +109,7 @@ function draw(listing, offset) {
 function row(document) {
   const name = nameOf(document);
   const facts = [
-    name === document.source ? null : document.source,
+    sourceOf(document),
     document.published ? date(document.published) : null,
     document.language ? languageName(document.language) : null,
     words.passages(number(document.passages), document.passages),

@@ -44,6 +44,11 @@ export function nameOf({ title, source, id, document_id }) {
   return title || (source === "api" ? document_id ?? id : source);
 }
 
+/** Where a document came from, unless its name says so or nobody knows. */
+export function sourceOf(document) {
+  return document.source === "api" || document.source === nameOf(document) ? null : document.source;
+}
+
 /** Page or lines of a citation. */
 export function whereabouts(citation) {
   const lines = say.line(...citation.lines);
@@ -53,7 +58,7 @@ export function whereabouts(citation) {
 /** Source, date, language and place of a citation, as far as they are known. */
 export function factsOf(citation) {
   return [
-    nameOf(citation) === citation.source ? null : citation.source,
+    sourceOf(citation),
     citation.published ? date(citation.published) : null,
     citation.language ? languageName(citation.language) : null,
     whereabouts(citation),
@@ -72,7 +77,7 @@ export function asPlainText(citation) {
   const [open, close] = say.quotationMarks;
   const source = [
     nameOf(citation),
-    nameOf(citation) === citation.source ? null : citation.source,
+    sourceOf(citation),
     citation.published,
     whereabouts(citation),
     say.characters(citation.start, citation.end),
