@@ -10,13 +10,26 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Anything more for pip, such as an index that offers the CPU build of torch.
 PIP_OPTIONS ?=
 
-.PHONY: serve test lint eval fit bench soak train wheel lock clean
+.PHONY: serve test browser screenshots lint eval fit bench soak train wheel lock clean
 
 serve: $(STAMP)
 	$(BIN)/fundstelle serve --seeds
 
-test: lint
+test: lint browser
 	$(BIN)/python -m pytest
+
+# The page is tested in a real browser: the one that CHROMIUM names, or Debian's.
+browser:
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium; \
+	else \
+		echo "The page is tested in Chromium: install the package chromium, or name a browser in CHROMIUM." >&2; exit 1; \
+	fi
+
+# The README's pictures of the page, what its first load weighs, and how fast it answers.
+screenshots: $(STAMP) browser
+	$(BIN)/python -m tests.screenshots
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -10,8 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import middleware, problems
 from api.metrics import Metrics
-from api.routes import ask, citations, documents, files, operations, page
+from api.routes import ask, citations, documents, files, operations, page, page_data
 from api.service import Service
+from qa.catalogue import Catalogue
 from qa.settings import Settings
 from qa.version import installed_version
 
@@ -50,8 +51,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = service
     app.state.metrics = metrics
+    app.state.catalogue = Catalogue()
     problems.install(app)
-    for routes in (ask, documents, files, citations, operations, page):
+    for routes in (ask, documents, files, citations, operations, page, page_data):
         app.include_router(routes.router)
     page.mount_assets(app)
     # The last one added is the outermost.

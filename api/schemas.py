@@ -67,7 +67,9 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class _Dates(_Request):
+class Dates(_Request):
+    """A range of dates of publication."""
+
     published_from: Date | None = None
     published_to: Date | None = None
 
@@ -79,7 +81,7 @@ class _Dates(_Request):
         return self
 
 
-class FiltersIn(_Dates):
+class FiltersIn(Dates):
     """Restricts the search itself, so that `top_k` results come back when they exist."""
 
     language: list[Language] = Field(default=[], max_length=100)
@@ -110,7 +112,7 @@ class AskIn(_Request):
     min_score: MinScore | None = None
 
 
-class AskQuery(_Dates):
+class AskQuery(Dates):
     """The same question in a URL."""
 
     # A URL has only strings, so numbers are read from them.

@@ -1,4 +1,4 @@
-"""Cuts a result's text into highlighted and plain pieces, for anything that shows it.
+"""Cuts texts into marked and plain pieces, for anything that shows them.
 
 Done here once, where offsets are code points, so that no other place has to slice. Knows no
 colours and no markup.
@@ -6,9 +6,13 @@ colours and no markup.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from qa.types import Result
+
+_Mark = TypeVar("_Mark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +23,57 @@ class Piece:
     highlighted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnPiece:
+    """A part of one side of a comparison; all pieces of a side joined are its text.
+
+    ``kind`` says what differs (``number``, ``name``, …) and is None where both sides agree. An
+    empty text with a kind marks the place of words that only the other side has.
+    """
+
+    text: str
+    kind: str | None
+
+
 def pieces(result: Result) -> list[Piece]:
     """The result's text in order, cut at its highlights, which may touch or overlap."""
-    made: list[Piece] = []
     offset = result.citation.start
+    marks = [(each.start, each.end, True) for each in result.highlights]
+    return [
+        Piece(text, bool(mark)) for text, mark in _cut(result.text, offset, marks) if text != ""
+    ]
+
+
+def drawn(text: str, base: int, changes: Iterable[tuple[int, int, str]]) -> list[DrawnPiece]:
+    """One side of a comparison, cut where it differs from the other.
+
+    Args:
+        text: the side's text.
+        base: the offset in which ``changes`` count of the text's first character.
+        changes: start, end and kind of each difference; start and end are equal where only the
+            other side has words. Those outside the text are left out.
+    """
+    inside = [change for change in changes if base <= change[0] <= change[1] <= base + len(text)]
+    return [DrawnPiece(part, kind) for part, kind in _cut(text, base, inside)]
+
+
+def _cut(
+    text: str, base: int, marks: Iterable[tuple[int, int, _Mark]]
+) -> list[tuple[str, _Mark | None]]:
+    """The text in order; each marked range, clipped to what is left of the text, with its mark."""
+    made: list[tuple[str, _Mark | None]] = []
     done = 0
-    for highlight in sorted(result.highlights, key=lambda each: (each.start, each.end)):
-        start = max(highlight.start - offset, done)
-        end = min(highlight.end - offset, len(result.text))
-        if start >= end:
+    for first, last, mark in sorted(marks, key=lambda each: (each[0], each[1])):
+        start = max(first - base, done)
+        end = min(last - base, len(text))
+        if start > end or (start == end and first != last):
             continue
         if start > done:
-            made.append(Piece(result.text[done:start], False))
-        made.append(Piece(result.text[start:end], True))
+            made.append((text[done:start], None))
+        made.append((text[start:end], mark))
         done = end
-    if done < len(result.text):
-        made.append(Piece(result.text[done:], False))
+    if done < len(text):
+        made.append((text[done:], None))
     return made
 
 

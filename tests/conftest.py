@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from embeddings.static import StaticEncoder
 from qa import seeds
 from qa.collection import Collection
 from qa.settings import Settings
 from tests import tiny_model
+from tests.browser import Visits, launched, served
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -71,3 +73,28 @@ def collection(copy_of_seeded: Callable[[], Path]) -> Iterator[Collection]:
 def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a small static model with words in many scripts; not to be changed."""
     return tiny_model.build(tmp_path_factory.mktemp("tiny") / "model")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium; one for each module, because Playwright keeps the thread's event loop."""
+    with launched() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def site(copy_of_seeded: Callable[[], Path]) -> Iterator[str]:
+    """The address of a server over the seeds, which tests leave as they found them."""
+    with served(Settings(data_dir=copy_of_seeded())) as address:
+        yield address
+
+
+@pytest.fixture
+def visit(browser: Browser, site: str) -> Iterator[Visits]:
+    """Opens pages of the site, and fails if a script failed or a request left the host."""
+    visits = Visits(browser, site)
+    try:
+        yield visits
+        assert visits.wrong() == []
+    finally:
+        visits.close()

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from qa.console import show_answer
-from qa.pieces import chance, pieces
+from qa.pieces import chance, drawn, pieces
 from qa.serialise import answer_to_dict, to_json
 from qa.types import Answer, Citation, Highlight, IndexStatus, Result, Scores
 
@@ -53,6 +53,51 @@ def test_a_text_is_cut_at_its_highlights(
 ) -> None:
     (result,) = answer(text, *highlights, start=7).results
     assert [(piece.text, piece.highlighted) for piece in pieces(result)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "base", "changes", "expected"),
+    [
+        ("am 7. Mai", 0, [], [("am 7. Mai", None)]),
+        (
+            "am 7. Mai",
+            10,
+            [(13, 14, "number")],
+            [("am ", None), ("7", "number"), (". Mai", None)],
+        ),
+        # Words that only the other side has: their place is marked.
+        ("er kam", 0, [(3, 3, "negation")], [("er ", None), ("", "negation"), ("kam", None)]),
+        (
+            "kam",
+            5,
+            [(5, 5, "words"), (8, 8, "words")],
+            [("", "words"), ("kam", None), ("", "words")],
+        ),
+        (
+            "🚢 İzmir",
+            0,
+            [(2, 7, "name"), (0, 1, "words")],
+            [("🚢", "words"), (" ", None), ("İzmir", "name")],
+        ),
+        # Of another place of the document.
+        (
+            "abc",
+            100,
+            [(3, 4, "words"), (101, 102, "words")],
+            [("a", None), ("b", "words"), ("c", None)],
+        ),
+        ("", 0, [(0, 0, "words")], [("", "words")]),
+    ],
+)
+def test_a_side_of_a_comparison_is_cut_at_its_differences(
+    text: str,
+    base: int,
+    changes: list[tuple[int, int, str]],
+    expected: list[tuple[str, str | None]],
+) -> None:
+    made = [(piece.text, piece.kind) for piece in drawn(text, base, changes)]
+    assert made == expected
+    assert "".join(part for part, _ in made) == text
 
 
 def test_a_documents_control_characters_do_not_reach_the_terminal(

@@ -1,164 +1,120 @@
-// The page: asks, and shows what the service answers. Text is never sliced here, because
-// JavaScript counts UTF-16 and offsets count code points: the service sends the pieces. It is only
-// ever inserted as text, never as markup.
+// The frame of the page: shows the view that the address names and keeps address, title and focus
+// in step. Knows no view's inside; each is loaded when it is first needed.
 
-const STRINGS = {
-  en: {
-    about: "Ask in any language; get the exact passage.",
-    label: "Your question",
-    ask: "Ask",
-    asking: "Searching …",
-    unanswered: "These documents do not answer the question. The nearest passages are:",
-    nothing: "Nothing was found.",
-    empty: "There are no documents yet. Add some with “fundstelle add FOLDER”.",
-    unreachable: "The service does not answer. Is it running?",
-    line: (first, last) => (first === last ? `line ${first}` : `lines ${first}–${last}`),
-    page: (number) => `page ${number}`,
-    chance: ["very likely", "likely", "possible", "unlikely"],
-    documents: (count) => (count === "1" ? "1 document" : `${count} documents`),
-    took: (ms) => `${ms} ms`,
-  },
-  de: {
-    about: "In jeder Sprache fragen; die genaue Fundstelle bekommen.",
-    label: "Ihre Frage",
-    ask: "Fragen",
-    asking: "Suche …",
-    unanswered: "Diese Dokumente beantworten die Frage nicht. Am nächsten kommen diese Stellen:",
-    nothing: "Nichts gefunden.",
-    empty: "Es gibt noch keine Dokumente. Hinzufügen mit „fundstelle add ORDNER“.",
-    unreachable: "Der Dienst antwortet nicht. Läuft er?",
-    line: (first, last) => (first === last ? `Zeile ${first}` : `Zeilen ${first}–${last}`),
-    page: (number) => `Seite ${number}`,
-    chance: ["sehr wahrscheinlich", "wahrscheinlich", "möglich", "unwahrscheinlich"],
-    documents: (count) => (count === "1" ? "1 Dokument" : `${count} Dokumente`),
-    took: (ms) => `${ms} ms`,
-  },
-};
-const locale = navigator.language || "en";
-const tongue = locale.toLowerCase().startsWith("de") ? "de" : "en";
-const say = STRINGS[tongue];
+import { say, tongue } from "./strings.js";
+
 const $ = (id) => document.getElementById(id);
+const VIEWS = {
+  ask: () => import("./ask.js"),
+  documents: () => import("./documents.js"),
+  check: () => import("./check.js"),
+  document: () => import("./document_view.js"),
+};
 
-function element(name, className, text) {
-  const made = document.createElement(name);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
+function viewOf(url) {
+  if (url.pathname === "/") return "ask";
+  if (url.pathname === "/documents") return "documents";
+  if (url.pathname === "/check") return "check";
+  return url.pathname.startsWith("/documents/") ? "document" : null;
 }
 
-function chance(score) {
-  const word = say.chance[score >= 0.8 ? 0 : score >= 0.5 ? 1 : score >= 0.2 ? 2 : 3];
-  return `${word} (${new Intl.NumberFormat(locale, { style: "percent" }).format(score)})`;
+const loaded = new Set();
+let current = null;
+let turn = 0;
+
+function load(name) {
+  loaded.add(name);
+  return VIEWS[name]();
 }
 
-function languageName(code) {
-  try {
-    return new Intl.DisplayNames([locale], { type: "language" }).of(code);
-  } catch {
-    return code;
+async function show(url, { moveFocus = true } = {}) {
+  const mine = ++turn;
+  const name = viewOf(url) ?? "ask";
+  const entered = name !== current;
+  current = name;
+  for (const each of Object.keys(VIEWS)) $(each).hidden = each !== name;
+  document.body.dataset.view = name;
+  for (const link of document.querySelectorAll("nav [data-view]")) {
+    if (link.dataset.view === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (entered && moveFocus && !url.searchParams.has("source")) enter(name);
+  setTitle(name === "ask" ? "" : say[name] ?? "");
+  // What answers a question is fetched with the first letter typed, not with the empty page.
+  if (name !== "ask" || url.searchParams.get("q")?.trim() || loaded.has(name)) {
+    const view = await load(name);
+    if (mine !== turn) return;
+    const title = await view.show(url, { entered, moveFocus });
+    if (mine !== turn) return;
+    if (title !== undefined) setTitle(title);
+  } else {
+    document.body.classList.add("blank");
+  }
+  if (url.searchParams.has("source") || !$("source").hidden) {
+    (await import("./source.js")).follow(url, { moveFocus });
   }
 }
 
-function place(citation, score) {
-  const made = $("place").content.cloneNode(true);
-  const link = made.querySelector(".source");
-  link.textContent = citation.title || citation.source;
-  link.href = citation.url;
-  const facts = [
-    citation.title ? citation.source : null,
-    citation.published,
-    citation.page ? say.page(citation.page) : null,
-    say.line(...citation.lines),
-    citation.language ? languageName(citation.language) : null,
-    score === undefined ? null : chance(score),
-  ];
-  made.querySelector(".facts").textContent = facts
-    .filter(Boolean)
-    .map((fact) => ` · ${fact}`)
-    .join("");
-  return made;
+function enter(name) {
+  if (name === "ask") $("question").focus();
+  else $("main").focus({ preventScroll: true });
 }
 
-function quote(pieces, citation) {
-  const made = element("blockquote", "quote");
-  if (citation.language) made.lang = citation.language;
-  made.dir = "auto";
-  for (const piece of pieces) {
-    made.append(piece.highlighted ? element("mark", "", piece.text) : piece.text);
-  }
-  return made;
+function setTitle(title) {
+  document.title = title ? `${title} – Fundstelle` : "Fundstelle";
 }
 
-function show(answer) {
-  const best = answer.answer;
-  $("answer").hidden = !best;
-  if (best) {
-    const pieces = [{ text: best.text, highlighted: false }];
-    $("answer").replaceChildren(quote(pieces, best.citation), place(best.citation));
-  }
-  $("results").replaceChildren(
-    ...answer.results.map((result) => {
-      const item = element("li", "");
-      item.append(quote(result.pieces, result.citation), place(result.citation, result.score));
-      return item;
-    }),
-  );
-  const count = new Intl.NumberFormat(locale);
-  const took = count.format(Math.ceil(answer.took_ms));
-  $("index").textContent = `${say.documents(count.format(answer.index.documents))} · ${say.took(took)} ·`;
-  tell(
-    answer.index.documents === 0 ? say.empty
-      : answer.results.length === 0 ? say.nothing
-      : answer.answerable ? "" : say.unanswered,
-  );
+function go(address, state = {}) {
+  const url = new URL(address, location.href);
+  history.pushState(state, "", url);
+  if (viewOf(url) !== current) scrollTo(0, 0);
+  show(url);
 }
 
-function tell(text, isProblem = false) {
-  $("message").textContent = text;
-  $("message").classList.toggle("problem", isProblem);
-}
+// Views ask for another address by this event, so that they need not know the frame.
+addEventListener("go", (event) => go(event.detail.address, event.detail.state));
 
-let latest = 0;
-
-async function ask(question) {
-  const mine = ++latest;
-  const button = $("ask").querySelector("button");
-  button.disabled = true;
-  tell(say.asking);
-  try {
-    const response = await fetch(`/page/answer?${new URLSearchParams({ question })}`);
-    const body = await response.json();
-    if (mine !== latest) return;
-    if (response.ok) {
-      show(body);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.button !== 0) return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || link.target) return;
+  const url = new URL(link.href);
+  if (link.dataset.document) {
+    // A citation: its source opens beside what is shown, and that has an address, too.
+    event.preventDefault();
+    const beside = new URL(location.href);
+    const open = beside.searchParams.has("source");
+    beside.searchParams.set("source", link.dataset.document);
+    beside.searchParams.set("char", link.dataset.place);
+    beside.hash = "";
+    if (open) {
+      // One source takes the other's place, so that back, or closing, leads to the results.
+      history.replaceState(history.state, "", beside);
+      show(beside);
     } else {
-      $("answer").hidden = true;
-      $("results").replaceChildren();
-      tell(body.detail, true);
+      go(beside, { beside: true });
     }
-  } catch {
-    if (mine === latest) tell(say.unreachable, true);
-  } finally {
-    if (mine === latest) button.disabled = false;
+  } else if (link.getAttribute("href") === "#main") {
+    event.preventDefault(); // the address says which passage is shown, and must go on saying it
+    $("main").focus();
+  } else if (url.origin === location.origin && viewOf(url) && !link.hash) {
+    event.preventDefault();
+    go(url);
   }
-}
+});
 
-function fromAddress() {
-  const question = new URLSearchParams(location.search).get("q") ?? "";
-  $("question").value = question;
-  if (question.trim()) ask(question);
-}
+$("ask-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  (await load("ask")).submit();
+});
+$("question").addEventListener("input", () => load("ask"), { once: true });
+$("ask-filters").addEventListener("toggle", async () => (await load("ask")).showFilters(), { once: true });
+
+addEventListener("popstate", () => show(new URL(location.href)));
 
 document.documentElement.lang = tongue;
-for (const node of document.querySelectorAll("[data-text]")) {
-  node.textContent = say[node.dataset.text];
+for (const node of document.querySelectorAll("[data-text]")) node.textContent = say[node.dataset.text];
+for (const node of document.querySelectorAll("[data-label]")) {
+  node.setAttribute("aria-label", say[node.dataset.label]);
 }
-$("ask").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const question = $("question").value.trim();
-  if (!question) return;
-  history.pushState(null, "", `/?${new URLSearchParams({ q: question })}`);
-  ask(question);
-});
-addEventListener("popstate", fromAddress);
-fromAddress();
+show(new URL(location.href), { moveFocus: viewOf(new URL(location.href)) === "ask" });

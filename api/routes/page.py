@@ -1,23 +1,24 @@
-"""What people look at: the page, a document's text, and the interactive API documentation.
+"""What people look at: the page, a document where citations' links lead, the API's documentation.
 
-Nothing is loaded from elsewhere, so all of it works without a network.
+Nothing is loaded from elsewhere, so all of it works without a network. What the page asks for
+once it is there is in ``page_data``.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Query, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
-from api.routes.shared import CollectionDep, DocumentIdPath, json_response
-from api.schemas import AskQuery
-from qa.pieces import pieces
-from qa.serialise import answer_to_dict
+from api.negotiation import prefers_html
+from api.problems import NotReady
+from api.routes.shared import DocumentIdPath, ServiceDep
+from api.service import Service
+from qa.errors import NotFound
 
 PAGE = Path(__file__).resolve().parent.parent / "page"
 _PAGE_POLICY = (
@@ -35,53 +36,67 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
-async def index() -> FileResponse:
-    """The page: ask, and see passages with their evidence."""
+@router.api_route("/documents", methods=["GET", "HEAD"])
+@router.api_route("/check", methods=["GET", "HEAD"])
+async def index() -> Response:
+    """The page; which of its views is shown is in its address."""
     return _html("index.html", _PAGE_POLICY)
 
 
-@router.get("/page/answer")
-def page_answer(query: Annotated[AskQuery, Query()], collection: CollectionDep) -> Response:
-    """What ``/v1/ask`` answers, with each result's text cut at its highlights.
-
-    For the page only, which cannot cut: JavaScript counts UTF-16 units, offsets code points.
-    """
-    answer = collection.ask(
-        query.question, top_k=query.top_k, filters=query.filters(), min_score=query.min_score
-    )
-    body = answer_to_dict(answer)
-    for shown, result in zip(body["results"], answer.results, strict=True):
-        shown["pieces"] = [asdict(piece) for piece in pieces(result)]
-    return json_response(body)
-
-
 @router.api_route("/docs", methods=["GET", "HEAD"])
-async def docs() -> FileResponse:
+async def docs() -> Response:
     """The API, to read and to try."""
     return _html("docs.html", _DOCS_POLICY)
 
 
-@router.get("/documents/{id}")
-def document_text(id: DocumentIdPath, collection: CollectionDep) -> Response:
-    """A document's text, verbatim, where citations' links lead.
+@router.api_route("/documents/{id}", methods=["GET", "HEAD"])
+def document(id: DocumentIdPath, request: Request, service: ServiceDep) -> Response:
+    """Where citations' links lead: for browsers the page, for programs the text, verbatim.
 
-    As plain text because their fragments (RFC 5147, ``#char=``) are defined for that.
+    Plain text because the links' fragments (RFC 5147, ``#char=``) are defined for that.
     """
-    return PlainTextResponse(collection.text(id))
+    if prefers_html(request.headers.get("accept", "")):
+        response = _html("index.html", _PAGE_POLICY, _status(service, id))
+    else:
+        response = PlainTextResponse(service.collection.text(id))
+    response.headers["Vary"] = "Accept"
+    return response
 
 
 def mount_assets(app: FastAPI) -> None:
     """Serve the page's files, and Swagger UI's from the package that brings them."""
-    app.mount("/page", StaticFiles(directory=PAGE))
+    app.mount("/page", _Assets(directory=PAGE))
     spec = importlib.util.find_spec("fastapi_offline")
     if spec is None or spec.origin is None:
         raise RuntimeError("The package fastapi-offline is missing; run `pip install .` again.")
     app.mount("/docs/assets", StaticFiles(directory=Path(spec.origin).parent / "static"))
 
 
-def _html(name: str, policy: str) -> FileResponse:
+class _Assets(StaticFiles):
+    """The page's files, asked for again each time: modules of two releases must never mix."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, or that it has not changed."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def _status(service: Service, document_id: str) -> int:
+    """The page is sent in any case and says what is wrong; the status says so to others."""
+    try:
+        service.collection.document(document_id)
+    except NotFound:
+        return 404
+    except NotReady:
+        return 503
+    return 200
+
+
+def _html(name: str, policy: str, status: int = 200) -> Response:
     return FileResponse(
         PAGE / name,
+        status_code=status,
         media_type="text/html",
         headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"},
     )
