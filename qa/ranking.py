@@ -6,7 +6,9 @@ passages in another, because BM25 is strong in the first case and misleading in 
 
 The order is by a weighted sum of the evidence. The score is a calibrated probability: a logistic
 model over the best candidate's evidence says how likely it answers (Platt 1999), and each other
-candidate is less likely by as much as it falls behind in the order.
+candidate is less likely by as much as it falls behind in the order. It looks at what means the same
+in every collection only: how far ahead of the others a candidate is says which is the right one,
+where there is one, and misleads where several answer or none.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ FEATURES = (
     "length",
     "far_script",
 )
+ABSOLUTE = ("dense", "rarity", "window")
+"""The evidence that says whether a candidate answers; the order goes by all."""
 FITTED = Path(__file__).with_name("ranking.json")
 _EXACT = 0.999
 _COVERED = 0.5
@@ -47,7 +51,7 @@ _CONTEXT_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A linear model over FEATURES: values · features + bias."""
+    """A linear model over FEATURES or ABSOLUTE: values · features + bias."""
 
     values: tuple[float, ...]
     bias: float
@@ -59,7 +63,7 @@ class Model:
 
     Attributes:
         order: candidates are ordered by this.
-        answer: logit of the probability that the best candidate answers.
+        answer: logit of the probability that the best candidate answers, over ABSOLUTE.
         spread: how much the logit falls for each unit by which a candidate falls behind the best.
         threshold: score from which a question counts as answered by the documents.
     """
@@ -104,7 +108,7 @@ class Ranked:
 def load_ranking() -> Model:
     """Read the fitted weights."""
     data = json.loads(FITTED.read_text(encoding="utf-8"))
-    if tuple(data["features"]) != FEATURES:
+    if (tuple(data["features"]), tuple(data["absolute"])) != (FEATURES, ABSOLUTE):
         raise ValueError(f"{FITTED} is for the features {data['features']}; run `make fit`.")
 
     def both(name: str) -> tuple[Weights, Weights]:
@@ -252,8 +256,13 @@ def probabilities(
         return np.empty(0)
     order = linear(model.order, features, same)
     best = int(order.argmax())
-    top = linear(model.answer, features[best : best + 1], same[best : best + 1])[0]
+    top = linear(model.answer, absolute(features[best : best + 1]), same[best : best + 1])[0]
     return sigmoid(top + model.spread * (order - order[best]))
+
+
+def absolute(features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, len(ABSOLUTE)) columns of (n, len(FEATURES))."""
+    return features[:, [FEATURES.index(name) for name in ABSOLUTE]]
 
 
 def linear(

@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 from embeddings.interaction import LateInteraction
 from embeddings.static import StaticEncoder
 from qa.engine import Found
-from qa.ranking import FEATURES, Asked, Model, Weights, evidence, load_ranking, probabilities, rank
+from qa.ranking import (
+    ABSOLUTE,
+    FEATURES,
+    Asked,
+    Model,
+    Weights,
+    absolute,
+    evidence,
+    load_ranking,
+    probabilities,
+    rank,
+)
 from qa.types import Candidate, IndexStatus
 
 QUESTION = "soldaten putin"
@@ -138,7 +149,7 @@ def test_probabilities_by_hand() -> None:
     one = (1.0, *zero[1:])
     model = Model(
         order=(Weights(one, 1.0), Weights(one, 0.0)),
-        answer=(Weights(one, 0.5), Weights(zero, -1.0)),
+        answer=(Weights((1.0, 0.0, 0.0), 0.5), Weights((0.0, 0.0, 0.0), -1.0)),
         spread=2.0,
         threshold=0.5,
     )
@@ -151,8 +162,18 @@ def test_probabilities_by_hand() -> None:
     assert probabilities(model, features, same).tolist() == pytest.approx(expected)
 
 
+def test_absolute_evidence_is_picked_by_name() -> None:
+    features = np.arange(2.0 * len(FEATURES)).reshape(2, -1)
+    places = [FEATURES.index(name) for name in ABSOLUTE]
+    assert absolute(features).tolist() == [
+        [float(p) for p in places],
+        [len(FEATURES) + float(p) for p in places],
+    ]
+
+
 def test_the_shipped_weights_fit_the_features() -> None:
     model = load_ranking()
-    assert all(len(w.values) == len(FEATURES) for w in (*model.order, *model.answer))
+    assert all(len(w.values) == len(FEATURES) for w in model.order)
+    assert all(len(w.values) == len(ABSOLUTE) for w in model.answer)
     assert 0.0 < model.threshold < 1.0
     assert model.spread > 0.0

@@ -35,7 +35,7 @@ from qa.evaluation import flores, squad, strangers
 from qa.evaluation.questions import Question
 from qa.evaluation.run import JudgedCandidates, judged_candidates
 from qa.evaluation.temporary import collection_of, named
-from qa.ranking import FEATURES, FITTED, Model, Weights, linear, sigmoid
+from qa.ranking import ABSOLUTE, FEATURES, FITTED, Model, Weights, absolute, linear, sigmoid
 from qa.settings import Settings
 from qa.types import Document
 
@@ -48,7 +48,6 @@ SMALL_COLLECTIONS = 12  # of each language
 SMALL_QUESTIONS = 120  # of each kind and language over a small collection
 FALSE_REFUSALS = 0.05
 UNANSWERABLE_SHARE = 1 / 3
-_WIDTH = len(FEATURES)
 _logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
@@ -214,11 +213,11 @@ def fit_order(groups: Sequence[Group]) -> tuple[Weights, Weights]:
         value = float(np.log(every / good).sum())
         return value / len(rows) + _ridge(w), gradient / len(rows) + _ridge_gradient(w)
 
-    return _split(_minimised(loss, 2 * _WIDTH + 1))
+    return _split(_minimised(loss, flat.shape[1]))
 
 
 def best_candidates(group: Group, order: tuple[Weights, Weights]) -> Iterator[Group]:
-    """The best candidate as it is, and the best of those that do not answer."""
+    """The best candidate as it is, and the best of those that do not answer; absolute evidence."""
     scores = linear(order, group.features, group.same)
     cases = [(np.ones(len(scores), dtype=bool), group.held)]
     if group.held:
@@ -227,7 +226,8 @@ def best_candidates(group: Group, order: tuple[Weights, Weights]) -> Iterator[Gr
         if among.any():
             best = int(np.where(among, scores, -np.inf).argmax())
             one = slice(best, best + 1)
-            yield Group(group.features[one], group.same[one], group.right[one], group.source, held)
+            features = absolute(group.features[one])
+            yield Group(features, group.same[one], group.right[one], group.source, held)
 
 
 def fit_answer(tops: Sequence[Group]) -> tuple[Weights, Weights]:
@@ -245,7 +245,7 @@ def fit_answer(tops: Sequence[Group]) -> tuple[Weights, Weights]:
         gradient = flat.T @ ((sigmoid(logits) - right) * share)
         return value + _ridge(w), gradient + _ridge_gradient(w)
 
-    w = _minimised(loss, 2 * _WIDTH + 2)
+    w = _minimised(loss, flat.shape[1])
     same_weights, cross_weights = _split(w[:-1])
     shared = float(w[-1])
     return (
@@ -262,8 +262,8 @@ def fit_spread(
     for group in groups:
         scores = linear(order, group.features, group.same)
         best = np.argsort(-scores)[:10]
-        first = slice(int(best[0]), int(best[0]) + 1)
-        top = float(linear(answer, group.features[first], group.same[first])[0])
+        first = next(best_candidates(group, order))
+        top = float(linear(answer, first.features, first.same)[0])
         parts.append((top, scores[best] - scores[best[0]], group.right[best]))
 
     def loss(spread: float) -> float:
@@ -280,10 +280,10 @@ def _by_case(features: Floats, same: NDArray[np.bool_]) -> Floats:
 
 
 def _split(w: Floats) -> tuple[Weights, Weights]:
-    values = [round(float(v), 4) for v in w]
+    values, width = [round(float(v), 4) for v in w], len(w) // 2
     return (
-        Weights(tuple(values[:_WIDTH]), values[2 * _WIDTH]),
-        Weights(tuple(values[_WIDTH : 2 * _WIDTH]), 0.0),
+        Weights(tuple(values[:width]), values[2 * width]),
+        Weights(tuple(values[width : 2 * width]), 0.0),
     )
 
 
@@ -328,6 +328,7 @@ def _to_json(model: Model) -> str:
     data = {
         "made by": "make fit",
         "features": list(FEATURES),
+        "absolute": list(ABSOLUTE),
         "order": both(model.order),
         "answer": both(model.answer),
         "spread": model.spread,
