@@ -262,7 +262,9 @@ def test_min_score_leaves_out_the_unlikely(collection: Collection) -> None:
 
 
 def test_the_answer_is_a_sentence_of_the_first_result(collection: Collection) -> None:
-    answer = collection.ask("Wie viele Personen könnte Belarus im Kriegsfall abrufen?")
+    answer = collection.ask(
+        "Wie viele Personen sind abrufbar, wenn das Kriegsrecht ausgerufen wird?"
+    )
     assert answer.answerable
     assert answer.answer is not None
     at, first = answer.answer.citation, answer.results[0].citation

@@ -142,7 +142,8 @@ def test_a_link_is_copied_that_tells_when_its_words_have_changed(visit: Visits) 
     assert link.fragment == "char=4,9"
     link_path = f"{link.path}?{link.query}#{link.fragment}"
     page.get_by_role("button", name="Copy quote").click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    # The other button may still say so, too.
+    expect(page.get_by_role("button", name="Copy quote")).to_have_count(0)
     copied = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert copied[0] == "“Hafen”"
     assert copied[2] == link.geturl()
