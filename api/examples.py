@@ -20,10 +20,12 @@ _CITATION: dict[str, Any] = {
     "end": 165,
     "lines": [1, 1],
     "page": None,
+    "pages": None,
     "quote": _QUOTE,
     "prefix": "aketen in Richtung der Ukraine. ",
     "suffix": "\n\nAls Russland die Ukraine überf",
     "url": "/documents/000_0213957b6fa26305.txt#char=75,165",
+    "source_url": None,
 }
 _INDEX = {"sequence": 1, "model": "bundled", "documents": 5, "passages": 61}
 
