@@ -100,6 +100,69 @@ CITATION_CHECK = {
     "current": {"start": 75, "end": 165, "quote": _QUOTE},
     "differences": [],
 }
+_SERVER = "http://127.0.0.1:8000"
+ANNOTATION: dict[str, Any] = {
+    "@context": "http://www.w3.org/ns/anno.jsonld",
+    "id": f"{_SERVER}/v1/citations/{_CITATION['id']}",
+    "type": "Annotation",
+    "motivation": "highlighting",
+    "target": {
+        "type": "SpecificResource",
+        "source": {
+            "id": f"{_SERVER}/documents/000_0213957b6fa26305.txt",
+            "type": "Text",
+            "format": "text/plain",
+            "language": "de",
+            "dcterms:issued": "2022-09",
+        },
+        "state": {
+            "type": "TimeState",
+            "cached": "ni:///sha-256;ihPbxp2kn1VKhLTevzCxeN-tsuwg3Yyy_9c2XqYGcXI",
+        },
+        "selector": [
+            {"type": "TextPositionSelector", "start": 75, "end": 165},
+            {
+                "type": "TextQuoteSelector",
+                "exact": _QUOTE,
+                "prefix": _CITATION["prefix"],
+                "suffix": _CITATION["suffix"],
+            },
+        ],
+    },
+}
+CSL: list[dict[str, Any]] = [
+    {
+        "id": _CITATION["id"],
+        "type": "document",
+        "title": "000_0213957b6fa26305.txt",
+        "issued": {"date-parts": [[2022, 9]]},
+        "language": "de",
+        "source": "seeds/000_0213957b6fa26305.txt",
+        "URL": f"{_SERVER}{_CITATION['url']}",
+        "version": f"sha256:{_SHA}",
+        "annote": _QUOTE,
+    }
+]
+BIBTEX = rf"""@misc{{fundstelle-{_SHA[:20]}-1c5c2891-75-165,
+  title = {{{{000\_0213957b6fa26305.txt}}}},
+  howpublished = {{seeds/000\_0213957b6fa26305.txt}},
+  year = {{2022}},
+  month = sep,
+  language = {{de}},
+  url = {{{_SERVER}{_CITATION["url"]}}},
+  note = {{Characters 75--165 of the text with the SHA-256 {_SHA}}},
+  annote = {{{_QUOTE}}}
+}}
+"""
+MARKDOWN = rf"""> {_QUOTE}
+
+— [000\_0213957b6fa26305.txt](<{_SERVER}{_CITATION["url"]}>), seeds/000\_0213957b6fa26305.txt, 2022-09, line 1
+"""  # noqa: E501
+TEXT_CITATION = f"""{_QUOTE}
+
+— 000_0213957b6fa26305.txt, seeds/000_0213957b6fa26305.txt, 2022-09, line 1
+{_SERVER}{_CITATION["url"]}
+"""
 HEALTH = {"status": "ok"}
 READY = {"status": "ready", **_INDEX}
 
