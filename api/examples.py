@@ -186,6 +186,12 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     ),
     404: _problem(404, "Not found", "There is no document 'hafen'.", "not-found"),
     409: _problem(409, "Conflict", "The id 'hafen' belongs to another document.", "conflict"),
+    410: _problem(
+        410,
+        "Text dropped",
+        "The text that this citation names was dropped by `fundstelle gc` on 2026-01-05.",
+        "text-dropped",
+    ),
     413: _problem(413, "Content Too Large", "The request body may have at most 67,108,864 bytes."),
     415: _problem(
         415,

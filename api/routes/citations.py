@@ -34,7 +34,7 @@ _FOUND: dict[str, Any] = {
 @router.get(
     "/v1/citations/{id}",
     response_model=CitationCheckOut,
-    responses={200: _FOUND, **errors(404, 422, 503)},
+    responses={200: _FOUND, **errors(404, 410, 422, 503)},
 )
 def look_up_citation(
     request: Request,
