@@ -118,11 +118,6 @@ def _pages(pages: tuple[int, int] | None) -> str | None:
     return f"page {first}" if first == last else f"pages {first}–{last}"
 
 
-def show_text(text: str) -> None:
-    """Lines as they are, not wrapped."""
-    out().print(Text(_safe(text)), end="", soft_wrap=True)
-
-
 class Bar:
     """A progress bar on standard error that appears only when something takes over a second."""
 

@@ -65,7 +65,8 @@ class Found:
 class TextVersion:
     """A text that a document has or had, described as it was then. ``current`` says which.
 
-    Kept after an edit or a removal, so that citations of it can still be resolved.
+    Kept after an edit or a removal, so that citations of it can still be resolved, until it is
+    dropped by ``Engine.drop_old_texts``.
     """
 
     document_id: str

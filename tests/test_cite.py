@@ -82,6 +82,18 @@ def test_an_older_version_is_cited_with_a_note_on_what_became_of_it(tmp_path: Pa
     assert cite(tmp_path, old).stderr == "note: hafen has been removed since\n"
 
 
+def test_programs_get_the_words_as_they_are_and_terminals_nothing_that_steers_them(
+    tmp_path: Path,
+) -> None:
+    quote = "a\x9b31mb\x7f\x1b[0m\tc\r\nd"
+    cited = put(tmp_path, quote, 0, len(quote))
+    assert json.loads(cite(tmp_path, cited, "--format", "csl").stdout)[0]["annote"] == quote
+    for name in ("text", "markdown", "bibtex"):
+        written = cite(tmp_path, cited, "--format", name).stdout
+        assert "\ufffd31mb\ufffd\ufffd" in written
+        assert not set("\x9b\x7f\x1b\r") & set(written)
+
+
 def test_what_was_never_issued_is_not_found(data: Path, cited: str) -> None:
     ran = cite(data, cited + "0")
     assert isinstance(ran.exception, NotFound)

@@ -35,7 +35,6 @@ def cite(
     json: Json = False,
 ) -> None:
     """Look a citation up and write it, as text or for another program."""
-    from qa import console
     from qa.citation_formats import FORMATS
     from qa.serialise import citation_check_to_dict
 
@@ -44,7 +43,7 @@ def cite(
     if json or format is Format.json:
         echo_json(citation_check_to_dict(check))
         return
-    console.show_text(FORMATS[format](check.citation))
+    typer.echo(FORMATS[format](check.citation).encode(), nl=False)
     if check.status != "valid":
         typer.echo(_what_became(check), err=True)
 
