@@ -20,10 +20,12 @@ _CITATION: dict[str, Any] = {
     "end": 165,
     "lines": [1, 1],
     "page": None,
+    "pages": None,
     "quote": _QUOTE,
     "prefix": "aketen in Richtung der Ukraine. ",
     "suffix": "\n\nAls Russland die Ukraine überf",
     "url": "/documents/000_0213957b6fa26305.txt#char=75,165",
+    "source_url": None,
 }
 _INDEX = {"sequence": 1, "model": "bundled", "documents": 5, "passages": 61}
 
@@ -98,6 +100,69 @@ CITATION_CHECK = {
     "current": {"start": 75, "end": 165, "quote": _QUOTE},
     "differences": [],
 }
+_SERVER = "http://127.0.0.1:8000"
+ANNOTATION: dict[str, Any] = {
+    "@context": "http://www.w3.org/ns/anno.jsonld",
+    "id": f"{_SERVER}/v1/citations/{_CITATION['id']}",
+    "type": "Annotation",
+    "motivation": "highlighting",
+    "target": {
+        "type": "SpecificResource",
+        "source": {
+            "id": f"{_SERVER}/documents/000_0213957b6fa26305.txt",
+            "type": "Text",
+            "format": "text/plain",
+            "language": "de",
+            "dcterms:issued": "2022-09",
+        },
+        "state": {
+            "type": "TimeState",
+            "cached": "ni:///sha-256;ihPbxp2kn1VKhLTevzCxeN-tsuwg3Yyy_9c2XqYGcXI",
+        },
+        "selector": [
+            {"type": "TextPositionSelector", "start": 75, "end": 165},
+            {
+                "type": "TextQuoteSelector",
+                "exact": _QUOTE,
+                "prefix": _CITATION["prefix"],
+                "suffix": _CITATION["suffix"],
+            },
+        ],
+    },
+}
+CSL: list[dict[str, Any]] = [
+    {
+        "id": _CITATION["id"],
+        "type": "document",
+        "title": "000_0213957b6fa26305.txt",
+        "issued": {"date-parts": [[2022, 9]]},
+        "language": "de",
+        "source": "seeds/000_0213957b6fa26305.txt",
+        "URL": f"{_SERVER}{_CITATION['url']}",
+        "version": f"sha256:{_SHA}",
+        "annote": _QUOTE,
+    }
+]
+BIBTEX = rf"""@misc{{fundstelle-{_SHA[:20]}-1c5c2891-75-165,
+  title = {{{{000\_0213957b6fa26305.txt}}}},
+  howpublished = {{seeds/000\_0213957b6fa26305.txt}},
+  year = {{2022}},
+  month = sep,
+  language = {{de}},
+  url = {{{_SERVER}{_CITATION["url"]}}},
+  note = {{Characters 75--165 of the text with the SHA-256 {_SHA}}},
+  annote = {{{_QUOTE}}}
+}}
+"""
+MARKDOWN = rf"""> {_QUOTE}
+
+— [000\_0213957b6fa26305.txt](<{_SERVER}{_CITATION["url"]}>), seeds/000\_0213957b6fa26305.txt, 2022-09, line 1
+"""  # noqa: E501
+TEXT_CITATION = f"""{_QUOTE}
+
+— 000_0213957b6fa26305.txt, seeds/000_0213957b6fa26305.txt, 2022-09, line 1
+{_SERVER}{_CITATION["url"]}
+"""
 HEALTH = {"status": "ok"}
 READY = {"status": "ready", **_INDEX}
 
@@ -121,6 +186,12 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     ),
     404: _problem(404, "Not found", "There is no document 'hafen'.", "not-found"),
     409: _problem(409, "Conflict", "The id 'hafen' belongs to another document.", "conflict"),
+    410: _problem(
+        410,
+        "Text dropped",
+        "The text that this citation names was dropped by `fundstelle gc` on 2026-01-05.",
+        "text-dropped",
+    ),
     413: _problem(413, "Content Too Large", "The request body may have at most 67,108,864 bytes."),
     415: _problem(
         415,

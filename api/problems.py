@@ -27,6 +27,7 @@ from qa.errors import (
     InvalidInput,
     NotFound,
     StoreError,
+    TextDropped,
     TooLarge,
     UnreadableFile,
 )
@@ -43,6 +44,7 @@ KINDS: dict[type[FundstelleError], tuple[int, str, str]] = {
     UnreadableFile: (422, "unreadable-file", "Unreadable file"),
     TooLarge: (413, "too-large", "Too large"),
     InvalidInput: (422, "invalid-input", "Invalid value"),
+    TextDropped: (410, "text-dropped", "Text dropped"),
     NotFound: (404, "not-found", "Not found"),
     Conflict: (409, "conflict", "Conflict"),
     StoreError: (503, "store", "Store unavailable"),

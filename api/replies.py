@@ -25,10 +25,14 @@ class CitationOut(BaseModel):
     end: int
     lines: tuple[int, int] = Field(description="First and last line, from 1.")
     page: int | None
+    pages: tuple[int, int] | None = Field(description="First and last page, from 1.")
     quote: str
     prefix: str
     suffix: str
     url: str
+    source_url: str | None = Field(
+        description="A source on the web, opened at the quote by a text fragment."
+    )
 
 
 class ScoresOut(BaseModel):

@@ -5,7 +5,8 @@ of the document id's, and the two offsets. Nothing is written when a citation is
 citation ever issued can be resolved for as long as its text version is kept.
 
 The anchors are those of the W3C Web Annotation Data Model: TextPositionSelector (start, end) and
-TextQuoteSelector (quote, prefix, suffix); the link ends in an RFC 5147 fragment.
+TextQuoteSelector (quote, prefix, suffix); the link ends in an RFC 5147 fragment, and the link to
+a source on the web in a text fragment.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qa.engine import TextVersion
 from qa.errors import NotFound, StoreError
+from qa.text_fragments import link
 from qa.types import Citation, Span
 
 CONTEXT_CHARACTERS = 32
@@ -143,6 +145,7 @@ def cite(
     """
     quote = view.text[span.start : span.end]
     document_id = version.document_id
+    pages = pages_of(version.pages, span)
     if len(quote) != span.end - span.start or not quote:
         raise StoreError(f"{document_id}: {span.start}..{span.end} is outside the text.")
     if expected is not None and quote != expected:
@@ -161,12 +164,25 @@ def cite(
         start=span.start,
         end=span.end,
         lines=view.lines(span.start, span.end),
-        page=bisect.bisect_right(version.pages, span.start) or None,
+        page=pages[0] if pages else None,
+        pages=pages,
         quote=quote,
         prefix=view.text[max(0, span.start - CONTEXT_CHARACTERS) : span.start],
         suffix=view.text[span.end : span.end + CONTEXT_CHARACTERS],
         url=f"{public_url.rstrip('/')}/documents/{document_id}#char={span.start},{span.end}",
+        source_url=link(version.source, quote),
     )
+
+
+def pages_of(starts: Sequence[int], span: Span) -> tuple[int, int] | None:
+    """First and last page (1-based, inclusive) of a non-empty span; None where there are none.
+
+    Args:
+        starts: offset at which each page starts, first page first.
+        span: what may begin on one page and end on another.
+    """
+    first = bisect.bisect_right(starts, span.start)
+    return (first, bisect.bisect_right(starts, span.end - 1)) if first else None
 
 
 def relocate(old: str, span: Span, new: str) -> Place | None:

@@ -13,7 +13,9 @@ import typer
 from embeddings.errors import EmbeddingError
 from qa.commands.add import add
 from qa.commands.ask import ask
+from qa.commands.cite import cite
 from qa.commands.documents import documents, remove
+from qa.commands.gc import gc
 from qa.commands.serve import serve
 from qa.commands.upkeep import check, evaluate
 from qa.errors import FundstelleError
@@ -56,7 +58,7 @@ def _program(
     """Options before the command."""
 
 
-for _command in (serve, ask, add, remove, documents, check):
+for _command in (serve, ask, cite, add, remove, documents, check, gc):
     app.command()(_command)
 app.command("eval")(evaluate)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from embeddings.bundled import BUNDLED, BUNDLED_NAME, load_encoder
 from embeddings.encoder import Encoder
@@ -25,8 +26,8 @@ from qa.citations import (
     relocate,
 )
 from qa.embedded import EmbeddedEngine
-from qa.engine import Engine, TextVersion
-from qa.errors import EmptyDocument, InvalidId, InvalidInput, NotFound, TooLarge
+from qa.engine import Engine, OldText, TextVersion
+from qa.errors import EmptyDocument, InvalidId, InvalidInput, NotFound, TextDropped, TooLarge
 from qa.preparation import Preparer
 from qa.ranking import Ranked
 from qa.settings import Settings
@@ -164,7 +165,12 @@ class Collection:
         return self._texts.get(self.document(document_id).sha256).text
 
     def citation(self, citation_id: str) -> CitationCheck:
-        """What became of a citation, or NotFound when it was never issued here."""
+        """What became of a citation.
+
+        Raises:
+            NotFound: it was never issued here.
+            TextDropped: it was, but its text has been dropped.
+        """
         key = parse_citation_id(citation_id)
         version = self._cited_version(citation_id, key.sha256_prefix, key.document_key)
         span = Span(key.start, key.end)
@@ -179,6 +185,14 @@ class Collection:
             return CitationCheck("valid", citation, Place(span.start, span.end, citation.quote))
         place = relocate(view.text, span, self._texts.get(current.sha256).text)
         return CitationCheck("moved" if place else "altered", citation, place)
+
+    def drop_old_texts(self, ended_by: datetime, *, dry_run: bool = False) -> list[OldText]:
+        """Drop texts that no document has any more, and none had after a time (UTC).
+
+        Citations of them are answered with TextDropped from then on, until the same text is put
+        again. Returns what was dropped or, with ``dry_run``, would be.
+        """
+        return self._engine.drop_old_texts(ended_by, dry_run=dry_run)
 
     def status(self) -> IndexStatus:
         """Sequence and counts."""
@@ -197,6 +211,12 @@ class Collection:
             v for v in self._engine.versions(sha256_prefix) if document_key(v.document_id) == key
         ]
         if not versions:
+            for stone in self._engine.tombstones(sha256_prefix):
+                if document_key(stone.document_id) == key:
+                    raise TextDropped(
+                        f"The text that {citation_id} names, of document {stone.document_id}, was "
+                        f"dropped by `fundstelle gc` on {stone.dropped[:10]}."
+                    )
             raise NotFound(
                 f"No citation has the id {citation_id!r}: this collection never held that text."
             )

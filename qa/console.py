@@ -103,12 +103,19 @@ def place(citation: Citation) -> str:
     facts = [
         citation.title,
         citation.source,
-        f"page {citation.page}" if citation.page else None,
+        _pages(citation.pages),
         f"line {first}" if first == last else f"lines {first}-{last}",
         citation.published,
         citation.language,
     ]
     return _safe(" · ".join(fact for fact in facts if fact))
+
+
+def _pages(pages: tuple[int, int] | None) -> str | None:
+    if pages is None:
+        return None
+    first, last = pages
+    return f"page {first}" if first == last else f"pages {first}–{last}"
 
 
 class Bar:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from qa import changes, integrity, passages, records
+from qa import changes, garbage, integrity, passages, records
 from qa.derived import Derived, Moment, Progress
-from qa.engine import Found, Search, TextVersion
+from qa.engine import Found, OldText, Search, TextVersion, Tombstone
 from qa.errors import FundstelleError, NotFound, StoreError
 from qa.lexical import LexicalIndexError
 from qa.lexical_view import KINDS, Evidence, Hits
@@ -135,6 +136,22 @@ class EmbeddedEngine:
         with self._store.reading() as connection:
             return records.current(connection, document_id)
 
+    def drop_old_texts(self, ended_by: datetime, *, dry_run: bool) -> list[OldText]:
+        """Drop texts that no document has since a time, and give their room back to the disk."""
+        if dry_run:
+            with self._store.reading() as connection:
+                return garbage.old_texts(connection, ended_by)
+        with self._store.writing() as connection:
+            dropped = garbage.old_texts(connection, ended_by)
+            garbage.drop(connection, dropped, datetime.now(UTC))
+        self._compact()
+        return dropped
+
+    def tombstones(self, sha256_prefix: str) -> list[Tombstone]:
+        """What is left of dropped texts whose hash begins so."""
+        with self._store.reading() as connection:
+            return garbage.tombstones(connection, sha256_prefix)
+
     def outdated(self, pipeline: str) -> list[str]:
         """Ids of documents whose passages were made by another pipeline."""
         with self._store.reading() as connection:
@@ -169,6 +186,13 @@ class EmbeddedEngine:
             _log.warning("the indexes could not be saved", exc_info=True)
         finally:
             self._store.close()
+
+    def _compact(self) -> None:
+        """The texts are dropped already and stay dropped if this fails; the next time mends it."""
+        try:
+            self._store.compact()
+        except StoreError as error:
+            _log.warning("the texts are dropped, but the file is as large as before: %s", error)
 
     def _follow(self) -> None:
         """Index a large change now. The change is made already and stays made if this fails."""

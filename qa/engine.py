@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import numpy as np
@@ -64,7 +65,8 @@ class Found:
 class TextVersion:
     """A text that a document has or had, described as it was then. ``current`` says which.
 
-    Kept after an edit or a removal, so that citations of it can still be resolved.
+    Kept after an edit or a removal, so that citations of it can still be resolved, until it is
+    dropped by ``Engine.drop_old_texts``.
     """
 
     document_id: str
@@ -76,6 +78,24 @@ class TextVersion:
     pages: tuple[int, ...]
     sequence: int
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OldText:
+    """A text that is current for no document. ``ended`` says when it was last: UTC, ISO 8601."""
+
+    sha256: str
+    document_ids: tuple[str, ...]
+    characters: int
+    ended: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """That a text of a document was dropped, and when: UTC, ISO 8601."""
+
+    document_id: str
+    dropped: str
 
 
 class Engine(Protocol):
@@ -119,6 +139,18 @@ class Engine(Protocol):
 
     def current(self, document_id: str) -> TextVersion | None:
         """The version a document has now, or None when it does not exist."""
+        ...
+
+    def drop_old_texts(self, ended_by: datetime, *, dry_run: bool) -> list[OldText]:
+        """Drop texts that are current for no document, and for none since a time (UTC).
+
+        All of them are, or none; tombstones stay until the same text is put again. With
+        ``dry_run`` nothing is dropped. Returns what was, or would be.
+        """
+        ...
+
+    def tombstones(self, sha256_prefix: str) -> list[Tombstone]:
+        """What is left of dropped texts whose hash begins so; at least 20 digits of it."""
         ...
 
     def outdated(self, pipeline: str) -> list[str]:

@@ -9,6 +9,7 @@ FundstelleError
 │   └── TooLarge          over the size limit
 ├── Conflict              the change would silently replace something else
 ├── NotFound              no such document or citation
+│   └── TextDropped       there was one, until its text was dropped by `fundstelle gc`
 └── StoreError            the store on disk is damaged, foreign or locked
 """
 
@@ -49,6 +50,10 @@ class Conflict(FundstelleError):
 
 class NotFound(FundstelleError):
     """No such document, text version or citation."""
+
+
+class TextDropped(NotFound):
+    """The text that a citation names was dropped, being current for no document any more."""
 
 
 class StoreError(FundstelleError):

@@ -29,6 +29,7 @@ def check(moment: Moment) -> Iterator[str]:
     yield from _counts(connection, moment.state)
     yield from _texts(connection)
     yield from _documents(connection)
+    yield from _versions(connection)
     yield from _passages(connection, moment.state.dimension)
     yield from _indexes(moment)
 
@@ -70,6 +71,26 @@ def _documents(connection: sqlite3.Connection) -> Iterator[str]:
         else:
             if days != (first, last):
                 yield f"Document {document_id} of {published} is filed under {first}..{last}."
+
+
+def _versions(connection: sqlite3.Connection) -> Iterator[str]:
+    for document_id, sha256, ended, current, dropped in connection.execute(
+        "SELECT v.document_id, v.sha256, v.ended, "
+        "EXISTS (SELECT 1 FROM documents d WHERE d.id = v.document_id AND d.sha256 = v.sha256), "
+        "EXISTS (SELECT 1 FROM dropped_versions t WHERE t.document_id = v.document_id "
+        "AND t.sha256_prefix = substr(v.sha256, 1, 20)) FROM versions v"
+    ):
+        name = f"The text {sha256} of document {document_id}"
+        if current and ended is not None:
+            yield f"{name} is the current one, but is said to have ended on {ended}."
+        if not current and ended is None:
+            yield f"{name} is not the current one, but no time is stored at which it ended."
+        if dropped:
+            yield f"{name} is said to be dropped, but is here."
+    for (sha256,) in connection.execute(
+        "SELECT sha256 FROM texts t WHERE sha256 NOT IN (SELECT sha256 FROM versions)"
+    ):
+        yield f"The text {sha256} is a version of no document."
 
 
 def _passages(connection: sqlite3.Connection, dimension: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.citations import citation_id
-from qa.errors import NotFound
+from qa.errors import NotFound, TextDropped
 from qa.files import document_id_for
 from qa.readers import read_document
 from qa.types import Change, Document
@@ -49,6 +49,8 @@ def _known(collection: Collection, document: Document) -> bool:
         try:
             # A citation of a removed text can still be looked up; of one never held, it cannot.
             collection.citation(citation_id(document.id, document.sha256, 0, 1))
+        except TextDropped:
+            return True
         except NotFound:
             return False
     return True

@@ -86,10 +86,12 @@ def citation_to_dict(citation: Citation) -> JsonObject:
         "end": citation.end,
         "lines": list(citation.lines),
         "page": citation.page,
+        "pages": None if citation.pages is None else list(citation.pages),
         "quote": citation.quote,
         "prefix": citation.prefix,
         "suffix": citation.suffix,
         "url": citation.url,
+        "source_url": citation.source_url,
     }
 
 

@@ -20,6 +20,7 @@ APPLICATION_ID = 0x46756E64
 """``Fund``, in SQLite's header: tells our files from others."""
 
 _WAIT_SECONDS = 30.0
+_CHECKPOINT_WAIT_MS = 2000  # writers wait too
 
 
 class Store:
@@ -76,6 +77,25 @@ class Store:
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+
+    def compact(self) -> None:
+        """Write the file anew without its free pages, if it has any.
+
+        Others may read meanwhile, each the state that it began with; writers wait. The file gets
+        smaller as soon as no reader needs the old pages: at once or, at the latest, when the last
+        process closes it. Needs as much free disk space as the store has.
+        """
+        with self._explained(), self._write_lock:
+            self._require_open()
+            (free,) = self._writer.execute("PRAGMA freelist_count").fetchone()
+            if not free:
+                return
+            self._writer.execute("VACUUM")
+            self._writer.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_WAIT_MS}")
+            try:
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self._writer.execute(f"PRAGMA busy_timeout = {int(1000 * _WAIT_SECONDS)}")
 
     def close(self) -> None:
         """Close every connection. Safe to call twice."""

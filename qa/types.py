@@ -216,8 +216,9 @@ class IndexStatus:
 class Citation:
     """A place in a version of a document, with what is needed to check it.
 
-    ``lines`` are 1-based and inclusive; ``page`` is 1-based; ``prefix`` and ``suffix`` are up to
-    32 characters around the quote (W3C TextQuoteSelector).
+    ``lines`` and ``pages`` are 1-based and inclusive, ``page`` is the first of them; ``prefix`` and
+    ``suffix`` are up to 32 characters around the quote (W3C TextQuoteSelector). ``source_url``
+    opens a source on the web at the quote.
     """
 
     id: str
@@ -231,10 +232,12 @@ class Citation:
     end: int
     lines: tuple[int, int]
     page: int | None
+    pages: tuple[int, int] | None
     quote: str
     prefix: str
     suffix: str
     url: str
+    source_url: str | None
 
 
 @dataclass(frozen=True, slots=True)

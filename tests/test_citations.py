@@ -93,6 +93,42 @@ def test_pages_are_those_of_the_start() -> None:
         assert cite(version(text, pages=(0, 5, 10)), TextView(text), span).page == page
 
 
+@pytest.mark.parametrize(
+    ("quote", "pages"),
+    [
+        ("eins", (1, 1)),
+        ("eins\f", (1, 1)),  # what ends a page is on it
+        ("eins\fz", (1, 2)),
+        ("\fzwei\f", (1, 2)),
+        ("zwei", (2, 2)),
+        ("ns\fzwei\fdr", (1, 3)),
+        ("drei", (3, 3)),
+    ],
+)
+def test_a_span_has_all_the_pages_it_crosses(quote: str, pages: tuple[int, int]) -> None:
+    text = "eins\fzwei\fdrei"
+    start = text.index(quote)
+    span = Span(start, start + len(quote))
+    citation = cite(version(text, pages=(0, 5, 10)), TextView(text), span)
+    assert (citation.page, citation.pages) == (pages[0], pages)
+
+
+def test_a_text_without_pages_has_none_and_so_has_what_stands_before_the_first() -> None:
+    text = "Vorspann eins"
+    assert cite(version(text), TextView(text), Span(0, 4)).pages is None
+    before = cite(version(text, pages=(9,)), TextView(text), Span(0, 13))
+    assert (before.page, before.pages) == (None, None)
+
+
+def test_a_source_on_the_web_is_opened_at_the_quote() -> None:
+    text = "Vorher. Der Fluss-Hafen, sagte er. Nachher."
+    span = Span(8, 34)
+    source = "https://example.org/a?b=1"
+    citation = cite(version(text, source=source), TextView(text), span)
+    assert citation.source_url == f"{source}#:~:text=Der%20Fluss%2DHafen%2C%20sagte%20er."
+    assert cite(version(text), TextView(text), span).source_url is None
+
+
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (3, 2), (0, 99), (99, 100)])
 def test_no_citation_leaves_for_a_place_that_is_not_in_the_text(start: int, end: int) -> None:
     with pytest.raises(StoreError, match="outside"):

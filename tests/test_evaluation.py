@@ -321,8 +321,8 @@ class Fixed:
 
 def citation(p: GoldSpan) -> Citation:
     return Citation(
-        "c", p.document_id, "", None, "s", None, None, p.start, p.end, (1, 1), None, p.quote,
-        "", "", "",
+        "c", p.document_id, "", None, "s", None, None, p.start, p.end, (1, 1), None, None,
+        p.quote, "", "", "", None,
     )  # fmt: skip
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from qa.console import show_answer
+from qa.console import place, show_answer
 from qa.pieces import chance, drawn, pieces
 from qa.serialise import answer_to_dict, to_json
 from qa.types import Answer, Citation, Highlight, IndexStatus, Result, Scores
@@ -26,10 +27,12 @@ def answer(text: str, *highlights: tuple[int, int], start: int = 0) -> Answer:
         end=start + len(text),
         lines=(1, 2),
         page=3,
+        pages=(3, 3),
         quote=text,
         prefix="",
         suffix="",
         url="/documents/d",
+        source_url=None,
     )
     marked = tuple(
         Highlight(start + first, start + last, text[first:last]) for first, last in highlights
@@ -134,3 +137,10 @@ def test_json_is_one_line_in_the_texts_own_script() -> None:
 )
 def test_a_score_in_words(score: float, words: str) -> None:
     assert chance(score) == words
+
+
+def test_a_place_names_every_page_that_a_quote_crosses() -> None:
+    citation = answer("a\nb").results[0].citation
+    assert place(citation) == "d.txt · page 3 · lines 1-2 · de"
+    assert place(replace(citation, pages=(3, 5))) == "d.txt · pages 3–5 · lines 1-2 · de"
+    assert place(replace(citation, page=None, pages=None)) == "d.txt · lines 1-2 · de"
