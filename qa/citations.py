@@ -18,6 +18,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from qa.differences import Difference
 from qa.engine import TextVersion
 from qa.errors import NotFound, StoreError
 from qa.types import Citation, Span
@@ -44,15 +45,6 @@ class Place:
     start: int
     end: int
     quote: str
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One change between the words cited and the words now there."""
-
-    op: str
-    expected: str
-    found: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,10 @@ class Engine(Protocol):
         """The version a document has now, or None when it does not exist."""
         ...
 
+    def current_texts(self) -> list[tuple[str, str]]:
+        """(id, hash of its text) of every document, in order of id."""
+        ...
+
     def outdated(self, pipeline: str) -> list[str]:
         """Ids of documents whose passages were made by another pipeline."""
         ...
