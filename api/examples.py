@@ -98,6 +98,43 @@ CITATION_CHECK = {
     "current": {"start": 75, "end": 165, "quote": _QUOTE},
     "differences": [],
 }
+VERIFICATION: dict[str, Any] = {
+    "verdict": "altered",
+    "quote": _QUOTE.replace("Lukaschenko", "Putin"),
+    "matches": [_CITATION],
+    "differences": [
+        {
+            "op": "replace",
+            "expected": "Putin",
+            "found": "Lukaschenko",
+            "kind": "name",
+            "expected_start": 11,
+            "expected_end": 16,
+            "found_start": 86,
+            "found_end": 97,
+        }
+    ],
+    "nearest": [],
+    "parts": [],
+    "places": 1,
+}
+VERIFIED_TEXT: dict[str, Any] = {
+    "quotations": [
+        {
+            "start": 12,
+            "end": 102,
+            "quote": _QUOTE,
+            "verdict": "exact",
+            "matches": [_CITATION],
+            "differences": [],
+            "nearest": [],
+            "parts": [],
+            "places": 1,
+        }
+    ],
+    "counts": {"exact": 1},
+    "skipped": 0,
+}
 HEALTH = {"status": "ok"}
 READY = {"status": "ready", **_INDEX}
 

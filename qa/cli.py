@@ -16,6 +16,7 @@ from qa.commands.ask import ask
 from qa.commands.documents import documents, remove
 from qa.commands.serve import serve
 from qa.commands.upkeep import check, evaluate
+from qa.commands.verify import verify
 from qa.errors import FundstelleError
 
 app = typer.Typer(
@@ -56,7 +57,7 @@ def _program(
     """Options before the command."""
 
 
-for _command in (serve, ask, add, remove, documents, check):
+for _command in (serve, ask, add, remove, documents, verify, check):
     app.command()(_command)
 app.command("eval")(evaluate)
 

@@ -101,8 +101,8 @@ class Signatures:
             return []
         shares = self._has(rows, bits).mean(axis=1)
         best = np.argsort(-shares, kind="stable")[:limit]
-        owners = [(self._owners[rows[n]], float(shares[n])) for n in best]
-        return [Block(*owner, share=share) for owner, share in owners]
+        owners = [(self._owners[int(rows[n])], float(shares[n])) for n in best]
+        return [Block(owner[0], owner[1], owner[2], share) for owner, share in owners]
 
     def _has(self, rows: NDArray[np.int64], bits: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """(rows, bits) which rows have which bits."""
@@ -143,4 +143,5 @@ def _runs(text: str) -> NDArray[np.uint32]:
 def _spread(bits: NDArray[np.uint32], most: int) -> NDArray[np.uint32]:
     if len(bits) <= most:
         return bits
-    return bits[np.linspace(0, len(bits) - 1, most).astype(int)]
+    some: NDArray[np.uint32] = bits[np.linspace(0, len(bits) - 1, most).astype(int)]
+    return some

@@ -1,4 +1,4 @@
-"""``/v1/citations``: what became of a cited passage."""
+"""``/v1/citations``: what became of a cited passage, and whether documents say a quote."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from api import examples
-from api.replies import CitationCheckOut
+from api.replies import CitationCheckOut, VerificationOut, VerifiedTextOut
 from api.routes.shared import CollectionDep, errors, example, json_response
-from qa.serialise import citation_check_to_dict
+from api.schemas import VerifyIn, VerifyTextIn
+from qa.serialise import citation_check_to_dict, verification_to_dict, verified_text_to_dict
 
 router = APIRouter(tags=["citations"])
 
@@ -25,3 +26,25 @@ def look_up_citation(
 ) -> Response:
     """Look a citation up, long after it was issued."""
     return json_response(citation_check_to_dict(collection.citation(id)))
+
+
+@router.post(
+    "/v1/citations/verify",
+    response_model=VerificationOut,
+    responses={200: example(examples.VERIFICATION), **errors(400, 404, 413, 415, 422, 503)},
+)
+def verify_quote(request: VerifyIn, collection: CollectionDep) -> Response:
+    """Check whether the documents say these words, where, and what they say instead."""
+    found = collection.verify(request.quote, request.document_id)
+    return json_response(verification_to_dict(found))
+
+
+@router.post(
+    "/v1/citations/verify-text",
+    response_model=VerifiedTextOut,
+    responses={200: example(examples.VERIFIED_TEXT), **errors(400, 404, 413, 415, 422, 503)},
+)
+def verify_text(request: VerifyTextIn, collection: CollectionDep) -> Response:
+    """Check every quotation in a text."""
+    found = collection.verify_text(request.text, request.document_id)
+    return json_response(verified_text_to_dict(found))
