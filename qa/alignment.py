@@ -21,6 +21,9 @@ from qa.folding import fold
 from qa.types import Span
 from qa.words import Token, tokens
 
+SIMILAR = 0.65
+"""Places at least so much like a quote say the same with changes; random sentences of one language
+are less alike. ``python -m qa.evaluation --only verification`` tries it."""
 _GAP = 100
 _WRONG = 160
 """Costs of a word too many or too few, and of one put for another; likeness lowers the latter."""

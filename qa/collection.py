@@ -29,6 +29,7 @@ from qa.engine import Engine, TextVersion
 from qa.errors import EmptyDocument, InvalidId, InvalidInput, NotFound, TooLarge
 from qa.preparation import Preparer
 from qa.ranking import Ranked
+from qa.relocation import altered_place
 from qa.settings import Settings
 from qa.types import Answer, Change, Document, Filters, IndexStatus, Span, StoredDocument
 from qa.verification import QUOTE_CHARACTERS, Verification, Verifier
@@ -206,8 +207,10 @@ class Collection:
             return CitationCheck("deleted", citation, None)
         if current.sha256 == version.sha256:
             return CitationCheck("valid", citation, Place(span.start, span.end, citation.quote))
-        place = relocate(view.text, span, self._texts.get(current.sha256).text)
-        return CitationCheck("moved" if place else "altered", citation, place)
+        new = self._texts.get(current.sha256).text
+        if place := relocate(view.text, span, new):
+            return CitationCheck("moved", citation, place)
+        return CitationCheck("altered", citation, *altered_place(view.text, span, new))
 
     def status(self) -> IndexStatus:
         """Sequence and counts."""

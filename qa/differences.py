@@ -76,6 +76,26 @@ def differences(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Tokens ``[old_start, old_end)`` that are ``[new_start, new_end)`` in the other text."""
+
+    old_start: int
+    old_end: int
+    new_start: int
+    new_end: int
+
+
+def matching_runs(old: Sequence[Token], new: Sequence[Token]) -> list[Kept]:
+    """What stayed the same, in order."""
+    codes = Indel.opcodes([t.key for t in old], [t.key for t in new])
+    return [
+        Kept(code.src_start, code.src_end, code.dest_start, code.dest_end)
+        for code in codes
+        if code.tag == "equal"
+    ]
+
+
 def _runs(old: Sequence[Token], new: Sequence[Token]) -> list[_Run]:
     """Deletions and insertions at one place are one run."""
     runs: list[_Run] = []

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from qa.alignment import Alignment, Quote, best_alignment
+from qa.alignment import SIMILAR, Alignment, Quote, best_alignment
 from qa.citations import TextCache, cite
 from qa.current_texts import CurrentTexts
 from qa.differences import Difference, differences
@@ -31,9 +31,6 @@ from qa.types import Citation, Span
 QUOTE_CHARACTERS = 20_000
 MATCHES = 50
 NEAREST = 3
-ALTERED = 0.65
-"""A place at least so much like the quote is one that was altered; random sentences of one
-language are up to 0.55 alike. See ``python -m qa.evaluation --only verification``."""
 _BLOCKS = 6
 _ATTEMPTS = 3
 
@@ -113,7 +110,7 @@ class Verifier:
         if within is not None and (elsewhere := self._said(quote, None)):
             return self._made("other_document", quote, elsewhere[1])
         near = self._near(quote, within)
-        if near and near[0].similarity >= ALTERED:
+        if near and near[0].similarity >= SIMILAR:
             return self._altered(quote, near[0])
         nearest = tuple((n.similarity, self._cited(n.place)) for n in near[:NEAREST])
         return Verification("not_found", quote, nearest=nearest)
