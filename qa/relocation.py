@@ -5,7 +5,7 @@ First where the words and their surroundings went, then anywhere in the new text
 
 from __future__ import annotations
 
-from qa.alignment import SIMILAR, Quote, best_alignment
+from qa.alignment import Quote, best_alignment
 from qa.citations import Place
 from qa.differences import Difference, differences, matching_runs
 from qa.types import Span
@@ -71,5 +71,6 @@ def _anywhere(old: str, words: str, new: str, reach: Span) -> Span | None:
 
 
 def _similar(words: str, text: str, window: Span) -> Span | None:
-    best = best_alignment(Quote.of(words), text, window)
-    return best.span if best is not None and best.similarity >= SIMILAR else None
+    quote = Quote.of(words)
+    best = best_alignment(quote, text, window)
+    return best.span if best is not None and best.similarity >= quote.similar else None

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from qa.alignment import SIMILAR, Alignment, Quote, best_alignment
+from qa.alignment import Alignment, Quote, best_alignment
 from qa.citations import TextCache, cite
 from qa.current_texts import CurrentTexts
 from qa.differences import Difference, differences
@@ -109,8 +109,10 @@ class Verifier:
             return self._made(verdict, quote, places)
         if within is not None and (elsewhere := self._said(quote, None)):
             return self._made("other_document", quote, elsewhere[1])
-        near = self._near(quote, within)
-        if near and near[0].similarity >= SIMILAR:
+        inner = core(quote)
+        wanted = Quote.of(quote[inner.start : inner.end])
+        near = self._near(quote, wanted, within)
+        if near and near[0].similarity >= wanted.similar:
             return self._altered(quote, near[0])
         nearest = tuple((n.similarity, self._cited(n.place)) for n in near[:NEAREST])
         return Verification("not_found", quote, nearest=nearest)
@@ -152,11 +154,9 @@ class Verifier:
                 whole = Span(chain[0].start, chain[-1].end)
                 yield _Place(document_id, sha256, whole, chain)
 
-    def _near(self, quote: str, within: str | None) -> list[_Near]:
+    def _near(self, quote: str, wanted: Quote, within: str | None) -> list[_Near]:
         """Places that are most like the quote, best first; none of them touch."""
         parts = parts_of(quote)
-        inner = core(quote)
-        wanted = Quote.of(quote[inner.start : inner.end])
         found: list[_Near] = []
         for document_id, block in self._texts.nearest(wanted.text, _BLOCKS, within):
             text = self._texts.text(block.sha256)

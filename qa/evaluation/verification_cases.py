@@ -30,6 +30,7 @@ _NOWHERE = (
     "El pescador remendó sus redes antes de que saliera la luna llena.",
     "Il falegname ha costruito una libreria di noce per la biblioteca comunale.",
 )
+_VERBATIM = ("verbatim", "a number cut")
 _NEGATIONS = r"nicht|nie|niemals|kein|keine|keinen|not|never|не|no|non|nunca|mai"
 _NAMES = ("Lukaschenko", "Putin", "Belarus", "Russland", "Ukraine", "Minsk", "Moskau", "Kiew")
 _UNITS = {"Prozent": "Promille", "Millionen": "Milliarden", "Kilometer": "Meilen", "km": "Meilen",
@@ -95,7 +96,7 @@ def _edited(
     for sentence in sentences:
         quote = edit(sentence.text, rng)
         # By chance the documents may say the edited words too.
-        told = quote is not None and (quote in everything) == ("exact" in right)
+        told = quote is not None and (quote in everything) == (kind in _VERBATIM)
         if quote is not None and told and everything.count(sentence.text) == 1:
             made.append(Case(kind, quote, right, source=sentence))
         if len(made) == each:
@@ -104,7 +105,7 @@ def _edited(
 
 
 def _sentences(document: Document) -> Iterator[Sentence]:
-    for match in re.finditer(r"[^\s.!?][^.!?\n]{50,260}[.!?](?=\s|$)", document.text):
+    for match in re.finditer(r"(?<![^\s\"(])[^\s.!?][^.!?\n]{50,260}[.!?](?=\s|$)", document.text):
         text = match.group()
         if len(text.split()) >= 8:
             yield Sentence(document.id, match.start(), text)
