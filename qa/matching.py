@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 import regex
 
@@ -50,12 +51,18 @@ def folded_places(quote: str, text: str, form: Folded) -> Iterator[Span]:
         first, last = form.original(at, at + len(needle))
         place = text[first:last]
         if (
-            fold(place) == needle
+            _fold(place) == needle
             and same_letters(quote, place)
             and not cuts_number(text, first, last)
         ):
             yield Span(first, last)
         at = form.text.find(needle, at + 1)
+
+
+@lru_cache(maxsize=1000)
+def _fold(place: str) -> str:
+    """Many places of one quote are the same characters."""
+    return fold(place)
 
 
 def cuts_number(text: str, start: int, end: int) -> bool:

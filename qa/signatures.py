@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.types import Span
+
 RUN = 4
 BITS = 8192
 BLOCK = 4096
@@ -54,6 +56,10 @@ class Block:
     end: int
     share: float
 
+    def within(self, span: Span) -> bool:
+        """Whether all of it lies in a span of its text."""
+        return span.start <= self.start and self.end <= span.end
+
 
 class Signatures:
     """Signatures of texts by their hash. Not safe to change from two threads at once."""
@@ -67,17 +73,17 @@ class Signatures:
     def follow(self, sha256s: Iterable[str], load: Callable[[str], str]) -> None:
         """Hold exactly these texts; those that are new are loaded and read once."""
         wanted = set(sha256s)
-        if gone := self._known - wanted:
-            left = [n for n, owner in enumerate(self._owners) if owner[0] not in gone]
-            self._rows = self._rows[left]
-            self._owners = [self._owners[n] for n in left]
-        added: list[NDArray[np.uint8]] = []
+        rows: list[NDArray[np.uint8]] = []
+        owners: list[tuple[str, int, int]] = []
         for sha256 in sorted(wanted - self._known):
             for start, end, row in _signed(load(sha256)):
-                added.append(row)
-                self._owners.append((sha256, start, end))
-        if added:
-            self._rows = np.vstack([self._rows, *added])
+                rows.append(row)
+                owners.append((sha256, start, end))
+        # Only now, so that a text that cannot be loaded leaves everything as it was.
+        left = [n for n, owner in enumerate(self._owners) if owner[0] in wanted]
+        if rows or len(left) < len(self._owners):
+            self._rows = np.vstack([self._rows[left], *rows])
+            self._owners = [*(self._owners[n] for n in left), *owners]
         self._known = wanted
 
     def holding(self, quote: str) -> list[str]:

@@ -24,8 +24,9 @@ from qa.current_texts import CurrentTexts
 from qa.differences import Difference, differences
 from qa.ellipses import chains, is_ellipsis, parts_of
 from qa.engine import Engine
-from qa.errors import StoreError
+from qa.errors import NotFound, StoreError
 from qa.matching import core, cuts_word, exact_places, folded_places
+from qa.signatures import reduced
 from qa.types import Citation, Span
 
 QUOTE_CHARACTERS = 20_000
@@ -99,7 +100,7 @@ class Verifier:
         for _ in range(_ATTEMPTS):
             try:
                 return self._verified(quote, document_id)
-            except _Changed:
+            except (_Changed, NotFound):  # a text that was current has been removed since
                 continue
         raise StoreError("The documents are being changed too quickly to verify; try again.")
 
@@ -132,8 +133,12 @@ class Verifier:
     def _folded(self, quote: str, within: str | None) -> Iterator[_Place]:
         inner = core(quote)
         words = quote[inner.start : inner.end]
+        letters = reduced(words)
         for document_id, sha256 in self._texts.holding(words, within) if words else ():
-            text, form = self._texts.text(sha256), self._texts.folded(sha256)
+            text = self._texts.text(sha256)
+            if letters not in reduced(text):  # much cheaper than folding
+                continue
+            form = self._texts.folded(sha256)
             # Verbatim within its ends: keep to that, even where others only fold alike.
             spans = list(exact_places(words, text)) or list(folded_places(words, text, form))
             yield from (_Place(document_id, sha256, span) for span in spans)
@@ -158,10 +163,14 @@ class Verifier:
         """Places that are most like the quote, best first; none of them touch."""
         parts = parts_of(quote)
         found: list[_Near] = []
+        seen: list[tuple[str, Span]] = []
+        room = len(quote) * 5 // 4 + 100
         for document_id, block in self._texts.nearest(wanted.text, _BLOCKS, within):
+            if any(s == block.sha256 and block.within(window) for s, window in seen):
+                continue
             text = self._texts.text(block.sha256)
-            room = 2 * len(quote)
             window = Span(max(0, block.start - room), min(len(text), block.end + room))
+            seen.append((block.sha256, window))
             best = best_alignment(wanted, text, window)
             if len(parts) > 1:
                 best = max(

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from qa.errors import InvalidInput
 from qa.quotations import Quotation, quotations
 from qa.verification import QUOTE_CHARACTERS, Verification
 
 TEXT_CHARACTERS = 200_000
+QUOTATIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,17 @@ class VerifiedText:
 
 
 def verified_text(text: str, verify: Callable[[str], Verification]) -> VerifiedText:
-    """Find the quotations and verify each."""
+    """Find the quotations and verify each.
+
+    Raises:
+        InvalidInput: there are more than 1,000.
+    """
     found, skipped = quotations(text)
+    if len(found) > QUOTATIONS:
+        raise InvalidInput(
+            f"The text has {len(found)} quotations; {QUOTATIONS} can be verified at once. "
+            "Verify it in parts."
+        )
     fit = [q for q in found if len(q.quote) <= QUOTE_CHARACTERS]
     # What stands between the marks may begin or end in white space: "« Oui »".
     made = tuple((q, verify(q.quote)) for q in map(_trimmed, fit))

@@ -243,3 +243,36 @@ def test_every_quotation_of_a_text_is_verified(collection: Collection) -> None:
     assert [v.verdict for _, v in found.quotations] == ["exact", "altered"]
     assert (dict(found.counts), found.skipped) == ({"altered": 1, "exact": 1}, 1)
     assert all(text[q.start : q.end] == q.quote for q, _ in found.quotations)
+
+
+def test_too_many_quotations_are_refused(collection: Collection) -> None:
+    with pytest.raises(InvalidInput, match="in parts"):
+        collection.verify_text("„eins zwei drei“ " * 1001)
+
+
+def test_the_longest_quote_with_one_word_changed(scripts: Collection) -> None:
+    quote = TEXTS["long"][1000:21000].replace("Satz Nummer 300 über", "Satz Nummer 301 über")
+    found = proved(scripts, scripts.verify(quote))
+    assert [(d.expected, d.found, d.kind) for d in found.differences] == [("301", "300", "number")]
+    assert found.matches[0].start == 1001  # without the space
+
+
+@pytest.mark.parametrize(
+    ("expected", "found"),
+    [
+        ("20,000 Mann", "20.000 Mann"),
+        ("auf 10 m2 Wiese", "auf 10 m² Wiese"),
+        ("mit 103 Litern", "mit 10³ Litern"),
+        ("es sind 5 Grad", "es sind −5 Grad"),
+        ("es sind 5 Grad", "es sind -5 Grad"),
+        ("ein halber Liter, 1/2", "ein halber Liter, ½"),
+        ("es waren 5 % mehr", "es waren 6 % mehr"),
+        ("gut in Maßen genossen", "gut in Massen genossen"),
+        ("es sei möglich, sagt", "es sei unmöglich, sagt"),
+        ("sie hat zwei Kinder", "sie hat drei Kinder"),
+    ],
+)
+def test_what_reads_alike_and_is_not(changeable: Collection, expected: str, found: str) -> None:
+    changeable.put([Document("x", f"Er schrieb dazu: {found}, und ging.", "test")])
+    told = proved(changeable, changeable.verify(f"schrieb dazu: {expected}", "x"))
+    assert told.verdict == "altered"
