@@ -72,6 +72,7 @@ _NUMBER_WORDS = frozenset(
     一 二 三 四 五 六 七 八 九 十 百 千 万 億
     """.split()
 )
+_NEGATES_UNSPACED = regex.compile("ไม่|มิได้|ない|なかっ|ません|ずに")
 _YEAR = regex.compile(r"1[4-9]\d\d|20\d\d|2100")
 _DAY = regex.compile(r"\d{1,2}[./-]\d{1,2}(?:[./-]\d{2,4})?\.?|\d{4}-\d\d-\d\d")
 _FULL_STOPS = frozenset('.!?:…"')
@@ -89,7 +90,8 @@ def kind_of(
         after: up to two tokens that follow them in the document or the quote.
         before: the token before each side, to know where sentences start.
     """
-    if any(_negates(token) for token in changed):
+    unspaced = "".join(token.text for token in changed)
+    if any(_negates(token) for token in changed) or _NEGATES_UNSPACED.search(unspaced):
         return "negation"
     numbers = [token for token in changed if is_number(token)]
     if any(token.key in _MONTHS and _capital_or_month(token) for token in changed):

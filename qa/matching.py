@@ -16,6 +16,7 @@ from qa.folding import QUOTES, Folded, bare, fold, same_letters
 from qa.types import Span
 
 _SEPARATORS = ".,'’٫٬/"
+_HARD_SPACES = "\u00a0\u202f\u2009"
 _SIGNS = "-−–+"
 _ENDS = regex.compile(rf"[\s{QUOTES}\u200b\ufeff]*(.*?)[\s{QUOTES}\u200b\ufeff]*", regex.DOTALL)
 _UNSPACED = regex.compile(
@@ -85,6 +86,8 @@ def _cut_before(text: str, start: int) -> bool:
     further = text[start - 2] if start > 1 else " "
     if before.isnumeric() or (before in _SEPARATORS and further.isnumeric()):
         return True
+    if further.isnumeric() and _is_group(before, text[start : start + 4]):
+        return True
     return before in _SIGNS and not further.isalnum()
 
 
@@ -96,6 +99,12 @@ def _cut_after(text: str, end: int) -> bool:
         return True
     if not last.isnumeric():
         return last in _SEPARATORS and after.isnumeric() and text[end - 2 : end - 1].isnumeric()
-    return after.isnumeric() or (
-        after in _SEPARATORS and end + 1 < len(text) and text[end + 1].isnumeric()
-    )
+    if _is_group(after, text[end + 1 : end + 5]):
+        return True
+    return after.isnumeric() or (after in _SEPARATORS and text[end + 1 : end + 2].isnumeric())
+
+
+def _is_group(space: str, digits: str) -> bool:
+    """Whether three digits after a space belong to the number before it, for certain."""
+    three = digits[:3].isdecimal() and len(digits[:3]) == 3 and not digits[3:].isnumeric()
+    return three and (space in _HARD_SPACES or (space == " " and digits[:3] == "000"))

@@ -19,7 +19,8 @@ _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}
 _LETTER = rf"[\p{{L}}--[{_UNSPACED}]]"
 _MORE = rf"[\p{{L}}\p{{M}}\p{{N}}{IGNORED}_--[{_UNSPACED}]]"
 _TOKEN = regex.compile(
-    rf"(?P<number>(?:(?<![\p{{L}}\p{{M}}\p{{N}}])[-−+])?\p{{N}}+(?:[.,'’٫٬]\p{{N}}+)*+)"
+    rf"(?P<number>(?:(?<![\p{{L}}\p{{M}}\p{{N}}])[-−+])?"
+    r"(?:\p{Nd}{1,3}+(?:[ \u00a0\u202f\u2009]\p{Nd}{3})+(?!\p{N})|\p{N}+(?:[.,'’٫٬]\p{N}+)*+))"
     rf"|(?P<word>{_LETTER}{_MORE}*+(?:['’]{_LETTER}{_MORE}*+)*)"
     r"|(?P<ellipsis>\[\s*(?:…|\.{3,})\s*\]|\(\s*(?:…|\.{3,})\s*\)|…|\.{3,})"
     rf"|(?P<other>[^\s{IGNORED}]\p{{M}}*+)",
