@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api import examples, replies
+from api import examples
+from api import verification_replies as replies
 from qa import seeds
 from qa.settings import Settings
 from tests.serving import serving

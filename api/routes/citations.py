@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from api import examples
-from api.replies import CitationCheckOut, VerificationOut, VerifiedTextOut
+from api.replies import CitationCheckOut
 from api.routes.shared import CollectionDep, errors, example, json_response
 from api.schemas import VerifyIn, VerifyTextIn
+from api.verification_replies import VerificationOut, VerifiedTextOut
 from qa.serialise import citation_check_to_dict, verification_to_dict, verified_text_to_dict
 
 router = APIRouter(tags=["citations"])
