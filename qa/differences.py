@@ -76,6 +76,12 @@ def differences(
     )
 
 
+def whole_difference(expected: str, found: str, found_at: int) -> Difference:
+    """All of it for all of it."""
+    end = found_at + len(found)
+    return Difference("replace", expected, found, "words", 0, len(expected), found_at, end)
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """Tokens ``[old_start, old_end)`` that are ``[new_start, new_end)`` in the other text."""

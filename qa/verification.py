@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from qa.alignment import Alignment, Quote, best_alignment
 from qa.citations import TextCache, cite
 from qa.current_texts import CurrentTexts
-from qa.differences import Difference, differences
+from qa.differences import Difference, differences, whole_difference
 from qa.ellipses import chains, is_ellipsis, parts_of
 from qa.engine import Engine
 from qa.errors import NotFound, StoreError
@@ -193,6 +193,8 @@ class Verifier:
             expected_at=inner.start,
             found_at=span.start,
         )
+        # Something differs, if not in any word: an inch from a foot, or where a number is cut.
+        made = made or (whole_difference(quote, text[span.start : span.end], span.start),)
         told = tuple(d for d in made if not is_ellipsis(d.expected))
         return Verification("altered", quote, (self._cited(near.place),), told or made, places=1)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qa import seeds
 from qa.collection import Collection
 from qa.errors import InvalidInput, NotFound
+from qa.folding import fold
 from qa.matching import cuts_number
 from qa.settings import Settings
 from qa.types import Citation, Document
@@ -27,6 +28,8 @@ TEXTS = {
     "long": "".join(f"Satz Nummer {n} über Wasser und Brot. " for n in range(2000)),
     "numbers": "Es waren 25 Prozent, 1,5 Prozent oder -5 Prozent auf 10 m² am 24.02.2022.",
 }
+
+FOLDED = [fold(text) for text in TEXTS.values()]
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,33 @@ def test_any_slice_is_found_where_it_is(scripts: Collection, data: st.DataObject
     if found.places <= 50:
         assert (document_id, start, end) in [place(match) for match in found.matches]
     assert scripts.verify(quote).places >= found.places
+
+
+@given(st.data())
+@settings(
+    derandomize=True,
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_no_slice_with_a_character_changed_passes(scripts: Collection, data: st.DataObject) -> None:
+    text = TEXTS[data.draw(st.sampled_from(sorted(TEXTS)))]
+    start = data.draw(st.integers(0, max(0, len(text) - 20)))
+    quote = list(text[start : start + data.draw(st.integers(12, 300))])
+    letters = [n for n, c in enumerate(quote) if c.isalnum()]
+    if not letters:
+        return
+    quote[data.draw(st.sampled_from(letters))] = data.draw(st.sampled_from("7qжعकกの"))
+    changed = "".join(quote)
+    if any(fold(changed).strip(' "') in other for other in FOLDED):
+        return
+    assert proved(scripts, scripts.verify(changed)).verdict in ("altered", "not_found")
+
+
+def test_what_differs_in_no_word_is_altered_all_the_same(changeable: Collection) -> None:
+    changeable.put([Document("x", "Der Tisch ist 6' lang und aus altem Holz.", "test")])
+    found = proved(changeable, changeable.verify('Der Tisch ist 6" lang und aus altem', "x"))
+    assert found.verdict == "altered"
 
 
 @pytest.mark.parametrize(
