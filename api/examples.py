@@ -163,6 +163,43 @@ TEXT_CITATION = f"""{_QUOTE}
 — 000_0213957b6fa26305.txt, seeds/000_0213957b6fa26305.txt, 2022-09, line 1
 {_SERVER}{_CITATION["url"]}
 """
+VERIFICATION: dict[str, Any] = {
+    "verdict": "altered",
+    "quote": _QUOTE.replace("Lukaschenko", "Putin"),
+    "matches": [_CITATION],
+    "differences": [
+        {
+            "op": "replace",
+            "expected": "Putin",
+            "found": "Lukaschenko",
+            "kind": "name",
+            "expected_start": 11,
+            "expected_end": 16,
+            "found_start": 86,
+            "found_end": 97,
+        }
+    ],
+    "nearest": [],
+    "parts": [],
+    "places": 1,
+}
+VERIFIED_TEXT: dict[str, Any] = {
+    "quotations": [
+        {
+            "start": 12,
+            "end": 102,
+            "quote": _QUOTE,
+            "verdict": "exact",
+            "matches": [_CITATION],
+            "differences": [],
+            "nearest": [],
+            "parts": [],
+            "places": 1,
+        }
+    ],
+    "counts": {"exact": 1},
+    "skipped": 0,
+}
 HEALTH = {"status": "ok"}
 READY = {"status": "ready", **_INDEX}
 

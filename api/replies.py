@@ -188,11 +188,16 @@ class PlaceOut(BaseModel):
 
 
 class DifferenceOut(BaseModel):
-    """One change between the words cited and the words now there."""
+    """One change: `expected` was cited or pasted, `found` is what the document says."""
 
-    op: str
+    op: Literal["replace", "insert", "delete"]
     expected: str
     found: str
+    kind: Literal["number", "date", "unit", "name", "negation", "words"]
+    expected_start: int = Field(description="In the quote that was cited or pasted.")
+    expected_end: int
+    found_start: int = Field(description="In the document.")
+    found_end: int
 
 
 class CitationCheckOut(BaseModel):

@@ -190,3 +190,27 @@ class DocumentsIn(_Request):
                 raise ValueError(f"the id {document.id!r} is given twice; send it once")
             seen.add(document.id)
         return self
+
+
+class VerifyIn(_Request):
+    """A quote, and the document that is said to hold it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"quote": "seine Soldaten an die Front zu schicken"}]}
+    )
+
+    quote: Annotated[Text, Field(min_length=1, max_length=20_000)]
+    document_id: DocumentId | None = None
+
+
+class VerifyTextIn(_Request):
+    """A text that quotes, and the document that it quotes from."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"text": "Man liest: „seine Soldaten an die Front zu schicken“."}]
+        }
+    )
+
+    text: Annotated[Text, Field(min_length=1, max_length=200_000)]
+    document_id: DocumentId | None = None

@@ -19,12 +19,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from qa.differences import Difference
 from qa.engine import TextVersion
 from qa.errors import NotFound, StoreError
 from qa.text_fragments import link
 from qa.types import Citation, Span
 
 CONTEXT_CHARACTERS = 32
+_SURROUNDINGS = 256
+_OCCURRENCES = 200
 _ID = re.compile(r"([0-9a-f]{20})\.([0-9a-f]{8})\.(0|[1-9]\d{0,9})\.(0|[1-9]\d{0,9})")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -46,15 +49,6 @@ class Place:
     start: int
     end: int
     quote: str
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One change between the words cited and the words now there."""
-
-    op: str
-    expected: str
-    found: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,23 +183,41 @@ def relocate(old: str, span: Span, new: str) -> Place | None:
     """Find the cited words in a later version of the text.
 
     Of several occurrences, the one with the most of the old surroundings is taken, then the one
-    nearest to the old offset.
+    nearest to the old offset. One that has more of the surroundings of the same words elsewhere in
+    the old text was there before, and is not the one that was cited.
     """
     quote = old[span.start : span.end]
+    moved = len(new) - len(old)
+    others = [at for at in _occurrences(quote, old, span.start, 0) if at != span.start]
     best: tuple[int, int, int] | None = None
-    found = new.find(quote)
-    while found >= 0:
-        after = found + len(quote)
-        around = _shared_suffix(
-            old[max(0, span.start - CONTEXT_CHARACTERS) : span.start],
-            new[max(0, found - CONTEXT_CHARACTERS) : found],
-        ) + _shared_prefix(
-            old[span.end : span.end + CONTEXT_CHARACTERS], new[after : after + CONTEXT_CHARACTERS]
-        )
+    for found in _occurrences(quote, new, span.start, moved):
+        around = _around(old, span.start, new, found, len(quote))
         candidate = (around, -abs(found - span.start), found)
-        best = candidate if best is None else max(best, candidate)
-        found = new.find(quote, found + 1)
+        if best is not None and candidate <= best:
+            continue
+        if all(_around(old, at, new, found, len(quote)) <= around for at in others):
+            best = candidate
     return Place(best[2], best[2] + len(quote), quote) if best else None
+
+
+def _occurrences(quote: str, text: str, near: int, moved: int) -> list[int]:
+    """Where the quote is; of very many places, those nearest to where it can have gone."""
+    found: list[int] = []
+    at = text.find(quote)
+    while at >= 0:
+        found.append(at)
+        at = text.find(quote, at + 1)
+    if len(found) > _OCCURRENCES:
+        found.sort(key=lambda at: min(abs(at - near), abs(at - near - moved)))
+    return found[:_OCCURRENCES]
+
+
+def _around(old: str, before: int, new: str, now: int, length: int) -> int:
+    """How many characters around both occurrences are the same."""
+    ends, width = (before + length, now + length), _SURROUNDINGS
+    return _shared_suffix(
+        old[max(0, before - width) : before], new[max(0, now - width) : now]
+    ) + _shared_prefix(old[ends[0] : ends[0] + width], new[ends[1] : ends[1] + width])
 
 
 def _shared_prefix(left: str, right: str) -> int:

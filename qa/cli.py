@@ -18,6 +18,7 @@ from qa.commands.documents import documents, remove
 from qa.commands.gc import gc
 from qa.commands.serve import serve
 from qa.commands.upkeep import check, evaluate
+from qa.commands.verify import verify
 from qa.errors import FundstelleError
 
 app = typer.Typer(
@@ -58,7 +59,7 @@ def _program(
     """Options before the command."""
 
 
-for _command in (serve, ask, cite, add, remove, documents, check, gc):
+for _command in (serve, ask, verify, cite, add, remove, documents, check, gc):
     app.command()(_command)
 app.command("eval")(evaluate)
 

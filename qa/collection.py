@@ -30,8 +30,11 @@ from qa.engine import Engine, OldText, TextVersion
 from qa.errors import EmptyDocument, InvalidId, InvalidInput, NotFound, TextDropped, TooLarge
 from qa.preparation import Preparer
 from qa.ranking import Ranked
+from qa.relocation import altered_place
 from qa.settings import Settings
 from qa.types import Answer, Change, Document, Filters, IndexStatus, Span, StoredDocument
+from qa.verification import QUOTE_CHARACTERS, Verification, Verifier
+from qa.verified_text import TEXT_CHARACTERS, VerifiedText, verified_text
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is."""
@@ -55,6 +58,7 @@ class Collection:
         self._preparer = Preparer(encoder, tokens)
         self._texts = TextCache(engine.text)
         self._responder = Responder(engine, encoder, tokens, self._texts, settings.public_url)
+        self._verifier = Verifier(engine, self._texts, settings.public_url)
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress | None = None) -> Collection:
@@ -164,6 +168,32 @@ class Collection:
         """The current text of a document, or raise NotFound."""
         return self._texts.get(self.document(document_id).sha256).text
 
+    def verify(self, quote: str, document_id: str | None = None) -> Verification:
+        """Whether the documents say these words, where, and what they say instead.
+
+        Raises:
+            InvalidInput: the quote has no character but white space, or more than 20,000.
+            NotFound: there is no document of this id.
+        """
+        if not quote.strip() or len(quote) > QUOTE_CHARACTERS:
+            raise InvalidInput(
+                f"The quote has {len(quote.strip())} characters; it can have 1 to "
+                f"{QUOTE_CHARACTERS}."
+            )
+        if document_id is not None:
+            self.document(document_id)
+        return self._verifier.verify(quote, document_id)
+
+    def verify_text(self, text: str, document_id: str | None = None) -> VerifiedText:
+        """Verify every quotation in a text; see ``verify``."""
+        if len(text) > TEXT_CHARACTERS:
+            raise InvalidInput(
+                f"The text has {len(text)} characters; it can have up to {TEXT_CHARACTERS}."
+            )
+        if document_id is not None:
+            self.document(document_id)
+        return verified_text(text, lambda quote: self._verifier.verify(quote, document_id))
+
     def citation(self, citation_id: str) -> CitationCheck:
         """What became of a citation.
 
@@ -183,8 +213,10 @@ class Collection:
             return CitationCheck("deleted", citation, None)
         if current.sha256 == version.sha256:
             return CitationCheck("valid", citation, Place(span.start, span.end, citation.quote))
-        place = relocate(view.text, span, self._texts.get(current.sha256).text)
-        return CitationCheck("moved" if place else "altered", citation, place)
+        new = self._texts.get(current.sha256).text
+        if place := relocate(view.text, span, new):
+            return CitationCheck("moved", citation, place)
+        return CitationCheck("altered", citation, *altered_place(view.text, span, new))
 
     def drop_old_texts(self, ended_by: datetime, *, dry_run: bool = False) -> list[OldText]:
         """Drop texts that no document has any more, and none had after a time (UTC).

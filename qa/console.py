@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -21,11 +22,23 @@ from qa.intake import Refused, Taken
 from qa.pieces import chance, pieces
 from qa.types import Answer, Citation, StoredDocument
 
+if TYPE_CHECKING:
+    from qa.differences import Difference
+    from qa.verification import Verification
+
 BAR_AFTER_SECONDS = 1.0
 # Everything that could steer a terminal; documents are not to be trusted with that.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _OUTCOMES = ("created", "updated", "unchanged", "failed")
 _UNWRAPPED = 1_000_000
+_VERDICTS = {
+    "exact": "the documents say this, word for word",
+    "normalised": "the documents say this, but for marks, spaces, case or what was left out",
+    "ambiguous": "several places say this, word for word",
+    "other_document": "another document says this",
+    "altered": "the documents say something else",
+    "not_found": "no document says this; the nearest places are",
+}
 
 
 def out() -> Console:
@@ -95,6 +108,52 @@ def show_added(taken: Sequence[Taken], refused: Sequence[Refused]) -> None:
     counts["failed"] = len(refused)
     words = [f"{counts[word]} {word}" for word in _OUTCOMES if counts[word]]
     out().print(", ".join(words) or "nothing to add")
+
+
+def show_verification(verification: Verification) -> None:
+    """The verdict, then each place with the difference drawn: ``[-expected-] {+found+}``."""
+    console = out()
+    verdict = _VERDICTS[verification.verdict]
+    good = verification.verdict in ("exact", "normalised", "ambiguous")
+    style = "bold green" if good else "bold yellow"
+    places = f" ({verification.places} places)" if verification.places > 1 else ""
+    console.print(Text(f"{verification.verdict}{places}: {verdict}", style=style))
+    for number, citation in enumerate(verification.matches):
+        console.print(Text("  " + place(citation), style="cyan"))
+        drawn = verification.differences if number == 0 else ()
+        console.print(_drawn(citation, drawn))
+    for similarity, citation in verification.nearest:
+        console.print(Text(f"  {place(citation)} · {similarity:.0%} alike", style="cyan"))
+        console.print(_drawn(citation, ()))
+    for each in verification.differences:
+        console.print(Text(f"  {each.kind}: {_change(each)}"))
+
+
+def _drawn(citation: Citation, drawn: Sequence[Difference]) -> Text:
+    """The document's words with what was expected in place of them."""
+    text, at = Text("  "), citation.start
+    for each in sorted(drawn, key=lambda d: (d.found_start, d.expected_start)):
+        text.append(_safe(citation.quote[at - citation.start : each.found_start - citation.start]))
+        space = "" if each.op == "replace" else " "
+        if each.op == "insert" or text.plain.endswith(" "):
+            space = ""
+        if each.expected:
+            text.append(space + f"[-{_safe(each.expected)}-]", style="red")
+        if each.found:
+            text.append(" " if each.expected else "")
+            text.append(f"{{+{_safe(each.found)}+}}", style="green")
+        at = each.found_end
+    text.append(_safe(citation.quote[at - citation.start :]))
+    return text
+
+
+def _change(difference: Difference) -> str:
+    expected, found = _safe(difference.expected), _safe(difference.found)
+    if not expected:
+        return f"the document also says {found!r}"
+    if not found:
+        return f"the document does not say {expected!r}"
+    return f"{expected!r} is {found!r} in the document"
 
 
 def place(citation: Citation) -> str:

@@ -152,6 +152,11 @@ class EmbeddedEngine:
         with self._store.reading() as connection:
             return garbage.tombstones(connection, sha256_prefix)
 
+    def current_texts(self) -> list[tuple[str, str]]:
+        """(id, hash of its text) of every document, in order of id."""
+        with self._store.reading() as connection:
+            return records.current_texts(connection)
+
     def outdated(self, pipeline: str) -> list[str]:
         """Ids of documents whose passages were made by another pipeline."""
         with self._store.reading() as connection:

@@ -153,6 +153,10 @@ class Engine(Protocol):
         """What is left of dropped texts whose hash begins so; at least 20 digits of it."""
         ...
 
+    def current_texts(self) -> list[tuple[str, str]]:
+        """(id, hash of its text) of every document, in order of id."""
+        ...
+
     def outdated(self, pipeline: str) -> list[str]:
         """Ids of documents whose passages were made by another pipeline."""
         ...

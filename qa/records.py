@@ -119,6 +119,11 @@ def current(connection: sqlite3.Connection, document_id: str) -> TextVersion | N
     return None if row is None else _version(row)
 
 
+def current_texts(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """(id, hash of its text) of every document, in order of id."""
+    return list(connection.execute("SELECT id, sha256 FROM documents ORDER BY id"))
+
+
 def outdated(connection: sqlite3.Connection, pipeline: str) -> list[str]:
     """Ids of documents made by another pipeline, in order."""
     rows = connection.execute(

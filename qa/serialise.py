@@ -14,6 +14,9 @@ from qa.types import Answer, Change, Citation, IndexStatus, Result, StoredDocume
 
 if TYPE_CHECKING:
     from qa.citations import CitationCheck
+    from qa.differences import Difference
+    from qa.verification import Verification
+    from qa.verified_text import VerifiedText
 
 JsonObject = dict[str, Any]
 """A JSON object: string keys, and values that JSON can hold."""
@@ -104,15 +107,48 @@ def citation_check_to_dict(check: CitationCheck) -> JsonObject:
         "current": None
         if current is None
         else {"start": current.start, "end": current.end, "quote": current.quote},
-        "differences": [
-            {
-                "op": difference.op,
-                "expected": difference.expected,
-                "found": difference.found,
-            }
-            for difference in check.differences
-        ],
+        "differences": [difference_to_dict(each) for each in check.differences],
     }
+
+
+def difference_to_dict(difference: Difference) -> JsonObject:
+    """One change between what was cited or pasted and what the document says."""
+    return {
+        "op": difference.op,
+        "expected": difference.expected,
+        "found": difference.found,
+        "kind": difference.kind,
+        "expected_start": difference.expected_start,
+        "expected_end": difference.expected_end,
+        "found_start": difference.found_start,
+        "found_end": difference.found_end,
+    }
+
+
+def verification_to_dict(verification: Verification) -> JsonObject:
+    """The body of ``POST /v1/citations/verify``."""
+    return {
+        "verdict": verification.verdict,
+        "quote": verification.quote,
+        "matches": [citation_to_dict(citation) for citation in verification.matches],
+        "differences": [difference_to_dict(each) for each in verification.differences],
+        "nearest": [
+            {"similarity": _score(similarity), "citation": citation_to_dict(citation)}
+            for similarity, citation in verification.nearest
+        ],
+        "parts": [{"start": part.start, "end": part.end} for part in verification.parts],
+        "places": verification.places,
+    }
+
+
+def verified_text_to_dict(found: VerifiedText) -> JsonObject:
+    """The body of ``POST /v1/citations/verify-text``."""
+    quotations: list[JsonObject] = []
+    for quotation, verification in found.quotations:
+        told = verification_to_dict(verification)
+        told = {"quote": told.pop("quote"), **told}
+        quotations.append({"start": quotation.start, "end": quotation.end, **told})
+    return {"quotations": quotations, "counts": dict(found.counts), "skipped": found.skipped}
 
 
 def index_to_dict(status: IndexStatus, model: str) -> JsonObject:

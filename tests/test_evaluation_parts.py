@@ -22,10 +22,12 @@ from qa.evaluation.parts import (
     squad_report,
     strangers_report,
     tatoeba_report,
+    verification_report,
 )
 from qa.evaluation.questions import Question
 from qa.evaluation.report import Report
 from qa.evaluation.run import Asked
+from qa.evaluation.verification_cases import cases
 from qa.settings import Settings
 from tests.test_evaluation_sets import write_lines, write_rows
 
@@ -226,6 +228,22 @@ def test_strangers_are_refused_and_what_the_seeds_answer_is_not(given: Given) ->
     assert report.data["de"]["refused"]["n"] == 2
 
 
+def test_quotes_are_verified_over_each_set(given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.evaluation.parts.cases", lambda documents: cases(documents, each=1))
+    report = verification_report(given)
+    assert report.data["seeds"]["all"]["passed wrongly"] == 0
+    assert report.data["seeds"]["verbatim"] == {"quotes": 1, "right": 1.0, "passed wrongly": 0}
+    assert "SQuAD was skipped" in report.notes[0]
+    folder = given.dev / "squad"
+    text = f"{GERMAN[0]} {GERMAN[1]}\n\n{GERMAN[2]} {GERMAN[3]}"
+    for language in ("it", "es"):
+        rows = [{"id": n, "text": f"{n}. {text}"} for n in range(3)]
+        write_rows(folder / f"passages.{language}.jsonl.gz", rows)
+    write_rows(folder / "questions.jsonl.gz", [])
+    report = verification_report(given)
+    assert list(report.data) == ["seeds", "SQuAD it", "SQuAD es", "pace"]
+
+
 def test_a_sample_is_asked_of_the_whole_collection(given: Given) -> None:
     folder = given.dev / "flores"
     write_lines(folder / "de.txt.gz", GERMAN)
@@ -262,7 +280,8 @@ def test_parts_are_measured_in_order_and_joined_in_json(
     def part(name: str) -> Callable[[Given], Report]:
         return lambda given: Report(data={"asked": given.sample}, notes=[f"{name}: done."])
 
-    assert list(PARTS) == ["seeds", "squad", "flores", "tatoeba", "nomiracl", "strangers"]
+    names = ["seeds", "squad", "flores", "tatoeba", "nomiracl", "strangers", "verification"]
+    assert list(PARTS) == names
     monkeypatch.setattr("qa.evaluation.__main__.PARTS", {name: part(name) for name in PARTS})
     assert main(["--data", str(tmp_path), "--sample", "7", "--json"]) == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out)

@@ -27,6 +27,8 @@ OPERATIONS = {
     ("post", "/v1/documents"),
     ("post", "/v1/files"),
     ("get", "/v1/citations/{id}"),
+    ("post", "/v1/citations/verify"),
+    ("post", "/v1/citations/verify-text"),
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/metrics"),

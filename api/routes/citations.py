@@ -1,4 +1,4 @@
-"""``/v1/citations``: what became of a cited passage, and citations for other programs."""
+"""``/v1/citations``: what became of a cited passage, in several formats; whether a quote is right."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from api import examples
 from api.citation_media import CONTENT_TYPES, MEDIA_TYPES, Format, chosen
 from api.replies import CitationCheckOut
-from api.routes.shared import CollectionDep, errors, json_response
+from api.routes.shared import CollectionDep, errors, example, json_response
+from api.schemas import VerifyIn, VerifyTextIn
+from api.verification_replies import VerificationOut, VerifiedTextOut
 from qa.citation_formats import FORMATS
-from qa.serialise import citation_check_to_dict
+from qa.serialise import citation_check_to_dict, verification_to_dict, verified_text_to_dict
 from qa.types import Citation
 
 router = APIRouter(tags=["citations"])
@@ -62,3 +64,25 @@ def _with_server(citation: Citation, request: Request) -> Citation:
     if not citation.url.startswith("/"):
         return citation
     return replace(citation, url=str(request.base_url).rstrip("/") + citation.url)
+
+
+@router.post(
+    "/v1/citations/verify",
+    response_model=VerificationOut,
+    responses={200: example(examples.VERIFICATION), **errors(400, 404, 413, 415, 422, 503)},
+)
+def verify_quote(request: VerifyIn, collection: CollectionDep) -> Response:
+    """Check whether the documents say these words, where, and what they say instead."""
+    found = collection.verify(request.quote, request.document_id)
+    return json_response(verification_to_dict(found))
+
+
+@router.post(
+    "/v1/citations/verify-text",
+    response_model=VerifiedTextOut,
+    responses={200: example(examples.VERIFIED_TEXT), **errors(400, 404, 413, 415, 422, 503)},
+)
+def verify_text(request: VerifyTextIn, collection: CollectionDep) -> Response:
+    """Check every quotation in a text."""
+    found = collection.verify_text(request.text, request.document_id)
+    return json_response(verified_text_to_dict(found))

@@ -25,6 +25,8 @@ from qa.evaluation.report import NAMES, Report, directions_table
 from qa.evaluation.run import FUSED, Asked, Asker, Judged, Tick, ask, judge
 from qa.evaluation.show import counting
 from qa.evaluation.temporary import collection_of, named
+from qa.evaluation.verification import cases_table, judged
+from qa.evaluation.verification_cases import cases
 from qa.settings import Settings
 from qa.types import Document
 
@@ -35,6 +37,8 @@ TATOEBA = 150
 """Most Tatoeba sentences of a direction that are asked; the vectors of all are compared."""
 STRANGERS = 500
 """Most questions of a language that are asked over the seeds, which do not answer them."""
+PARAGRAPHS = 400
+"""Paragraphs of a language whose quotes are verified."""
 
 _T = TypeVar("_T")
 
@@ -198,6 +202,28 @@ def strangers_report(given: Given) -> Report:
     return pace.added_to(Report([table], data), "Out of collection")
 
 
+def verification_report(given: Given) -> Report:
+    """Quotes edited in known ways: over the seeds, and over paragraphs in Italian and Spanish."""
+    pace, report = Pace(), Report()
+    sets = {"seeds": seeds.documents()}
+    if squad.present(given.dev / "squad"):
+        for language in squad.LANGUAGES:
+            paragraphs = squad.documents(given.dev / "squad", language)
+            sets[f"SQuAD {language}"] = sampled(paragraphs, PARAGRAPHS)
+    else:
+        report.notes.append(f"Verification over SQuAD was skipped: it is not in {given.dev}.")
+    for name, documents in sets.items():
+        quotes = cases(documents)
+        tick = counting(given.bar, f"reading {name}", len(documents))
+        with collection_of(named(documents), given.settings, tick) as (collection, _):
+            with pace.asking(len(quotes)):
+                every = list(judged(collection, quotes))
+        table, report.data[name] = cases_table(f"Verification of quotes: {name}", every)
+        report.tables.append(table)
+    given.bar.hide()
+    return pace.added_to(report, "Verification")
+
+
 PARTS: Mapping[str, Callable[[Given], Report]] = {
     "seeds": seeds_report,
     "squad": squad_report,
@@ -205,6 +231,7 @@ PARTS: Mapping[str, Callable[[Given], Report]] = {
     "tatoeba": tatoeba_report,
     "nomiracl": nomiracl_report,
     "strangers": strangers_report,
+    "verification": verification_report,
 }
 
 

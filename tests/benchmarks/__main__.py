@@ -29,6 +29,13 @@ from tests.benchmarks.soak import QUESTIONS, document, seed_sentences, wait_read
 
 PORT = 8766
 DOCUMENTS = 5_000
+VERIFIED = 10_000
+VERIFIED_EDITS: dict[str, Callable[[str], str]] = {
+    "verbatim": lambda quote: quote,
+    "in capitals": str.upper,
+    "one word changed": lambda quote: quote.replace(quote.split()[9], "vermutlich", 1),
+    "from nowhere": lambda quote: quote[::-1],
+}
 
 
 def main() -> None:
@@ -43,6 +50,7 @@ def measurements() -> Iterator[tuple[str, str]]:
     yield "cores", str(os.cpu_count())
     yield from model_figures()
     yield from collection_figures()
+    yield from verification_figures()
     yield from process_figures()
 
 
@@ -101,6 +109,32 @@ def collection_figures() -> Iterator[tuple[str, str]]:
             "open it again",
             milliseconds(lambda: Collection.open(Settings(data_dir=Path(folder))).close(), 3),
         )
+
+
+def verification_figures() -> Iterator[tuple[str, str]]:
+    """Quotes of 300 characters over many documents."""
+    rng, sentences = random.Random(2), seed_sentences()
+    documents = [
+        Document(f"d{n}", f"Nummer {n}. {document(rng, sentences)}", "bench", language="de")
+        for n in range(VERIFIED)
+    ]
+    said = [d.text[:300] for d in rng.sample(documents, 20)]
+    with tempfile.TemporaryDirectory() as folder:
+        collection = Collection.open(Settings(data_dir=Path(folder)))
+        for first in range(0, VERIFIED, 250):
+            collection.put(documents[first : first + 250])
+        yield f"verify, first quote over {VERIFIED} documents", f"{elapsed_ms(collection, said[0])}"
+        for name, edit in VERIFIED_EDITS.items():
+            quotes = [edit(quote) for quote in said]
+            times = [elapsed(lambda q=q: collection.verify(q)) for q in quotes]
+            yield f"verify, {name}, median", f"{1000 * statistics.median(times):.1f} ms"
+            yield f"verify, {name}, 95%", f"{1000 * np.quantile(times, 0.95):.1f} ms"
+        collection.close()
+
+
+def elapsed_ms(collection: Collection, quote: str) -> str:
+    """How long one quote takes."""
+    return f"{1000 * elapsed(lambda: collection.verify(quote)):.0f} ms"
 
 
 def process_figures() -> Iterator[tuple[str, str]]:
