@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import middleware, problems
 from api.metrics import Metrics
-from api.routes import ask, citations, documents, files, operations, page, page_data
+from api.routes import ask, citations, documents, files, operations, page, page_check, page_data
 from api.service import Service
 from qa.catalogue import Catalogue
 from qa.settings import Settings
@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.metrics = metrics
     app.state.catalogue = Catalogue()
     problems.install(app)
-    for routes in (ask, documents, files, citations, operations, page, page_data):
+    for routes in (ask, documents, files, citations, operations, page, page_data, page_check):
         app.include_router(routes.router)
     page.mount_assets(app)
     # The last one added is the outermost.
