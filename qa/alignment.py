@@ -8,7 +8,7 @@ Words in another order are found by the stretch alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +82,23 @@ def best_alignment(quote: Quote, text: str, window: Span) -> Alignment | None:
     if found[0].similarity < _REORDERED:
         found.append(_judged(quote, text, every, _trimmed(quote.keys, words[slice(*stretch)])))
     return max(found, key=lambda one: one.similarity)
+
+
+def alignment_in_parts(
+    quote: str, parts: Iterable[Span], text: str, window: Span
+) -> Alignment | None:
+    """The place that holds something like each part of a quote with ellipses."""
+    found = [
+        (part.end - part.start, best)
+        for part in parts
+        if (best := best_alignment(Quote.of(quote[part.start : part.end]), text, window))
+    ]
+    if not found:
+        return None
+    weight = sum(size for size, _ in found)
+    spans = [best.span for _, best in found]
+    whole = Span(min(span.start for span in spans), max(span.end for span in spans))
+    return Alignment(whole, sum(size * best.similarity for size, best in found) / weight)
 
 
 def _stretch(keys: Sequence[str], words: Sequence[Token]) -> tuple[int, int]:

@@ -2,10 +2,12 @@
 
 Two texts fold alike when they differ only in
 
-* the shape of quotation marks (a straight apostrophe after a digit is a sign of its own);
+* the shape of quotation marks (an apostrophe after a digit is a sign of its own, but for
+  ``1990's``);
 * the shape of dashes and hyphens (a minus stays where it is: ``-5`` is never ``5``);
 * white space: how much and of what kind, and whether there is any beside a mark (``5 %`` and
-  ``5%``), but never before a number or between two words or digits;
+  ``5%``), or between Chinese or Japanese characters, but never between a sign and its number
+  or between two words or digits;
 * case (``İ`` is the capital of ``i`` too, ``SS`` that of ``ß``);
 * Unicode form: composed or not, ligatures of letters, soft hyphens, characters of no width.
 
@@ -28,22 +30,27 @@ IGNORED = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufef
 QUOTES = "\"'`´«»‘’‚‛“”„‟‹›「」『』〝〞〟＂＇"
 DASHES = "\\-‐‑‒–—―−﹘﹣－"
 _LIGATURES = ((0x132, 0x133), (0xFB00, 0xFB17), (0xFB50, 0xFDFB), (0xFE70, 0xFEFC))
+_IDEOGRAPH = r"[\p{Han}\p{Hiragana}\p{Katakana}ー--\p{nt=Numeric}]"
 _BEFORE_NUMBER = rf"[{DASHES}+.,±]?\d"
 
 _PIECE = regex.compile(
     rf"(?P<plain>[A-Za-z0-9]++(?!\p{{M}}))"
     rf"|(?P<ignored>[{IGNORED}])"
     rf"|(?P<space>\s(?:\s|[{IGNORED}])*+)"
-    rf"|(?P<prime>(?<=\d)'|(?<=\d)[’](?=\d))"
+    rf"|(?P<prime>(?<=\d)['’](?!\p{{L}}{{2}}|s\b))"
     rf"|(?P<quote>,,(?!\d)|''|``|[{QUOTES}])"
     rf"|(?P<dash>[{DASHES}](?:[{DASHES}]+(?!\d))?)"
     rf"|(?P<cluster>[\u1100-\u11ff]++|\P{{M}}\p{{M}}*+|\p{{M}}++)",
     regex.V1,
 )
 _TIGHT = regex.compile(
-    rf"(?<=[^\w\s]) (?!{_BEFORE_NUMBER})|(?<=[\"(\[]) | (?=[^\w\s])(?!{_BEFORE_NUMBER})", regex.V1
+    rf"(?<=[\p{{Sc}}§#№]) (?=\d)|(?<=\d [:/]) (?=\d)|(?<={_IDEOGRAPH}) (?={_IDEOGRAPH})"
+    rf"|(?<=[^\w\s]) (?!{_BEFORE_NUMBER})|(?<=[\"(\[]) | (?=[^\w\s])(?!{_BEFORE_NUMBER})",
+    regex.V1,
 )
-"""A space beside a mark, but for one before a number that is not in quotation marks."""
+"""A space beside a mark, but for one before a number that is not in quotation marks; it does go
+between a sign of currency or section and its number, in ``3 : 1``, and where no spaces are written.
+"""
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
 
 

@@ -15,7 +15,8 @@ from qa.words import Token
 _NEGATIONS = frozenset(
     """
     nicht nichts nie niemals niemand kein keine keinen keinem keiner keines keinerlei nirgends
-    nirgendwo ohne weder not no never none nobody nothing nowhere neither nor without cannot
+    nirgendwo ohne weder niemanden niemandem keineswegs keinesfalls
+    not no never none nobody nothing nowhere neither nor without cannot
     не нет ни никогда никто ничего никак нигде без нельзя ні немає ніколи ніхто нічого ніде жоден
     жодна жодного няма ніякі
     ne n pas jamais rien personne aucun aucune ni sans non
@@ -23,6 +24,7 @@ _NEGATIONS = frozenset(
     mai nessuno nessuna nessun niente nulla né senza
     nie nigdy nikt nic bez żaden żadna żadne
     niet geen nooit niemand niets zonder não nem ninguém sem nenhum nenhuma
+    ولا وليس ولم ولن
     nikdy nikdo žádný žádná değil hayır yok hiç asla لا ليس لم لن غير नहीं मत 不 没 沒 無 无 未 非
     """.split()
 )
@@ -72,7 +74,8 @@ _NUMBER_WORDS = frozenset(
     一 二 三 四 五 六 七 八 九 十 百 千 万 億
     """.split()
 )
-_NEGATES_UNSPACED = regex.compile("ไม่|มิได้|ない|なかっ|ません|ずに")
+NEGATES_INSIDE = regex.compile("ไม่|มิได้|ない|なかっ|なく|ません|ずに|않|못[하할한했]")
+"""Negations in the middle of what has no spaces, or of a word."""
 _YEAR = regex.compile(r"1[4-9]\d\d|20\d\d|2100")
 _DAY = regex.compile(r"\d{1,2}[./-]\d{1,2}(?:[./-]\d{2,4})?\.?|\d{4}-\d\d-\d\d")
 _FULL_STOPS = frozenset('.!?:…"')
@@ -91,14 +94,14 @@ def kind_of(
         before: the token before each side, to know where sentences start.
     """
     unspaced = "".join(token.text for token in changed)
-    if any(_negates(token) for token in changed) or _NEGATES_UNSPACED.search(unspaced):
+    if any(negates(token) for token in changed) or NEGATES_INSIDE.search(unspaced):
         return "negation"
     numbers = [token for token in changed if is_number(token)]
     if any(token.key in _MONTHS and _capital_or_month(token) for token in changed):
         return "date"
     if numbers:
         return "date" if _dated(numbers, after) else "number"
-    if any(token.key in _UNITS for token in changed):
+    if any(token.key.lower() in _UNITS for token in changed):
         return "unit"
     starts = bool(before) and all(token.key in _FULL_STOPS for token in before)
     if any(_named(token) for token in changed) and not (starts and len(changed) < 2):
@@ -106,13 +109,16 @@ def kind_of(
     return "words"
 
 
+def negates(token: Token) -> bool:
+    """Whether a token denies; Italian "mai" does, and the month "Mai" does not."""
+    if token.text == "Mai":
+        return False
+    return token.key in _NEGATIONS or token.key.endswith(('n"t', "n't"))
+
+
 def is_number(token: Token) -> bool:
     """Whether a token is a number, in digits or in words."""
     return token.kind == "number" or token.key in _NUMBER_WORDS
-
-
-def _negates(token: Token) -> bool:
-    return token.key in _NEGATIONS or token.key.endswith(('n"t', "n't"))
 
 
 def _capital_or_month(token: Token) -> bool:

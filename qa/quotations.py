@@ -1,7 +1,8 @@
 """Finds quotations in a text by their marks: „…“ ‚…‘ “…” "…" «…» »…« ‹…› 「…」. Knows no documents.
 
 Quotations may lie in one another; each is found. An apostrophe opens and closes nothing, nor does
-an inch sign. A straight mark that is never closed is let go at the end of its paragraph.
+an inch sign. A straight mark that is never closed is let go at the end of its paragraph, any
+other when it opens again in a later one.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _CLOSES = {
     '"': '"',
     "”": "”",
 }  # fmt: skip
+_PARAGRAPH = regex.compile(r"\n\s*\n")
 _EVENT = regex.compile(r"[„‚“”‘’«»‹›「」『』\"]|\n\s*\n")
 
 
@@ -55,11 +57,25 @@ def quotations(text: str) -> tuple[list[Quotation], int]:
             spans.append((opened[depth][1], at))
             del opened[depth:]
         elif mark in _CLOSES and _can_open(text, at, mark):
-            opened = [one for one in opened if one[0] != mark or mark != '"']
+            opened = _still_open(opened, mark, text, at)
             opened.append((mark, event.end()))
     found = [Quotation(a, b, text[a:b]) for a, b in sorted(spans, key=lambda s: (s[0], -s[1]))]
     long = [one for one in found if _words(one.quote) >= WORDS]
     return long, len(found) - len(long)
+
+
+def _still_open(
+    opened: list[tuple[str, int]], mark: str, text: str, at: int
+) -> list[tuple[str, int]]:
+    """Without what was never closed: the same mark opens again, and in a later paragraph."""
+    if mark == '"':
+        return [one for one in opened if one[0] != mark]
+    forgotten = (
+        depth
+        for depth, (other, start) in enumerate(opened)
+        if other == mark and _PARAGRAPH.search(text, start, at)
+    )
+    return opened[: next(forgotten, len(opened))]
 
 
 def _closed_by(mark: str, opened: list[tuple[str, int]]) -> int | None:

@@ -5,9 +5,10 @@ Verdicts, the first that holds:
 * ``exact``: the quote stands verbatim in one place, in the document named or in any;
 * ``ambiguous``: it stands verbatim in several;
 * ``normalised``: it differs only by what ``qa.folding`` disregards, by white space and quotation
-  marks at its ends, or it leaves something out and shows it (``[…]``);
+  marks at its ends, or it leaves something out and shows it (``[…]``), but no negation;
 * ``other_document``: one of these, but not in the document named;
-* ``altered``: a place says much the same, with differences;
+* ``altered``: a place says much the same, with differences: or its very words, but the quote cuts
+  a word or a number in two, or its ellipsis hides a negation;
 * ``not_found``: nothing does; the nearest places are given.
 
 The first four are complete: every current text that can hold the quote is read.
@@ -16,16 +17,20 @@ The first four are complete: every current text that can hold the quote is read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
-from qa.alignment import Alignment, Quote, best_alignment
+from qa.alignment import Quote, alignment_in_parts, best_alignment
+from qa.boundaries import widened
 from qa.citations import TextCache, cite
 from qa.current_texts import CurrentTexts
 from qa.differences import Difference, differences, whole_difference
 from qa.ellipses import chains, is_ellipsis, parts_of
-from qa.engine import Engine
+from qa.engine import Engine, TextVersion
 from qa.errors import NotFound, StoreError
-from qa.matching import core, cuts_word, exact_places, folded_places
+from qa.folding import Folded
+from qa.matching import core, exact_places, folded_places
+from qa.omissions import hidden_negations
 from qa.signatures import reduced
 from qa.types import Citation, Span
 
@@ -110,11 +115,16 @@ class Verifier:
             return self._made(verdict, quote, places)
         if within is not None and (elsewhere := self._said(quote, None)):
             return self._made("other_document", quote, elsewhere[1])
+        if cut := self._cut(quote, within):
+            return self._altered(quote, cut)
+        if denied := next((one for one in self._joined(quote, within) if one[1]), None):
+            place, told = denied
+            return Verification("altered", quote, (self._cited(place),), told, places=1)
         inner = core(quote)
         wanted = Quote.of(quote[inner.start : inner.end])
         near = self._near(quote, wanted, within)
         if near and near[0].similarity >= wanted.similar:
-            return self._altered(quote, near[0])
+            return self._altered(quote, near[0].place)
         nearest = tuple((n.similarity, self._cited(n.place)) for n in near[:NEAREST])
         return Verification("not_found", quote, nearest=nearest)
 
@@ -122,7 +132,8 @@ class Verifier:
         """Verdict and all places of the quote's own words."""
         if places := list(self._exact(quote, within)):
             return ("exact" if len(places) == 1 else "ambiguous"), places
-        places = list(self._folded(quote, within)) or list(self._chained(quote, within))
+        places = list(self._folded(quote, within))
+        places = places or [place for place, told in self._joined(quote, within) if not told]
         return ("normalised", places) if places else None
 
     def _exact(self, quote: str, within: str | None) -> Iterator[_Place]:
@@ -131,33 +142,46 @@ class Verifier:
                 yield _Place(document_id, sha256, span)
 
     def _folded(self, quote: str, within: str | None) -> Iterator[_Place]:
+        for words, place, text, form in self._read(quote, within):
+            # Verbatim within its ends: keep to that, even where others only fold alike.
+            spans = list(exact_places(words, text)) or list(folded_places(words, text, form))
+            yield from (replace(place, span=span) for span in spans)
+
+    def _cut(self, quote: str, within: str | None) -> _Place | None:
+        """The first place that has the quote's words but cuts a word or a number."""
+        for words, place, text, form in self._read(quote, within):
+            verbatim = exact_places(words, text, cut=True)
+            for span in chain(verbatim, folded_places(words, text, form, cut=True)):
+                return replace(place, span=span)
+        return None
+
+    def _read(self, quote: str, within: str | None) -> Iterator[tuple[str, _Place, str, Folded]]:
+        """The quote's words, and each text that has their letters, as it is and folded."""
         inner = core(quote)
         words = quote[inner.start : inner.end]
         letters = reduced(words)
         for document_id, sha256 in self._texts.holding(words, within) if words else ():
             text = self._texts.text(sha256)
-            if letters not in reduced(text):  # much cheaper than folding
-                continue
-            form = self._texts.folded(sha256)
-            # Verbatim within its ends: keep to that, even where others only fold alike.
-            spans = list(exact_places(words, text)) or list(folded_places(words, text, form))
-            yield from (_Place(document_id, sha256, span) for span in spans)
+            if letters in reduced(text):  # much cheaper than folding
+                whole = _Place(document_id, sha256, Span(0, len(text)))
+                yield words, whole, text, self._texts.folded(sha256)
 
-    def _chained(self, quote: str, within: str | None) -> Iterator[_Place]:
-        """Places that hold all parts of a quote with ellipses, in order."""
-        parts = [quote[span.start : span.end] for span in parts_of(quote)]
+    def _joined(
+        self, quote: str, within: str | None
+    ) -> Iterator[tuple[_Place, tuple[Difference, ...]]]:
+        """Places that hold all parts, with the negations that are left out."""
+        marked = parts_of(quote)
+        parts = [quote[span.start : span.end] for span in marked]
         if not parts:
             return
         holders = [set(self._texts.holding(part, within)) for part in parts]
         for document_id, sha256 in sorted(set.intersection(*holders)):
             text, form = self._texts.text(sha256), self._texts.folded(sha256)
-            spans = [
-                [s for s in folded_places(part, text, form) if not cuts_word(text, s.start, s.end)]
-                for part in parts
-            ]
-            for chain in chains(spans):
-                whole = Span(chain[0].start, chain[-1].end)
-                yield _Place(document_id, sha256, whole, chain)
+            language = self._current(document_id, sha256).language
+            for found in chains([list(folded_places(part, text, form)) for part in parts]):
+                whole = Span(found[0].start, found[-1].end)
+                told = hidden_negations(text, found, marked, language)
+                yield _Place(document_id, sha256, whole, found), told
 
     def _near(self, quote: str, wanted: Quote, within: str | None) -> list[_Near]:
         """Places that are most like the quote, best first; none of them touch."""
@@ -174,7 +198,7 @@ class Verifier:
             best = best_alignment(wanted, text, window)
             if len(parts) > 1:
                 best = max(
-                    filter(None, (best, _in_parts(quote, parts, text, window))),
+                    filter(None, (best, alignment_in_parts(quote, parts, text, window))),
                     key=lambda one: one.similarity,
                     default=None,
                 )
@@ -183,46 +207,32 @@ class Verifier:
         found.sort(key=lambda near: -near.similarity)
         return list(_apart(found))
 
-    def _altered(self, quote: str, near: _Near) -> Verification:
-        span = near.place.span
-        text = self._texts.text(near.place.sha256)
+    def _altered(self, quote: str, place: _Place) -> Verification:
+        text = self._texts.text(place.sha256)
+        span = widened(text, place.span)
+        place = replace(place, span=span)
         inner = core(quote)
-        made = differences(
-            quote[inner.start : inner.end],
-            text[span.start : span.end],
-            expected_at=inner.start,
-            found_at=span.start,
-        )
-        # Something differs, if not in any word: an inch from a foot, or where a number is cut.
-        made = made or (whole_difference(quote, text[span.start : span.end], span.start),)
+        words, said = quote[inner.start : inner.end], text[span.start : span.end]
+        made = differences(words, said, expected_at=inner.start, found_at=span.start)
+        # Something differs, if not in any word.
+        made = made or (whole_difference(quote, said, span.start),)
         told = tuple(d for d in made if not is_ellipsis(d.expected))
-        return Verification("altered", quote, (self._cited(near.place),), told or made, places=1)
+        return Verification("altered", quote, (self._cited(place),), told or made, places=1)
 
     def _made(self, verdict: str, quote: str, places: list[_Place]) -> Verification:
         matches = tuple(self._cited(place) for place in places[:MATCHES])
         return Verification(verdict, quote, matches, parts=places[0].parts, places=len(places))
 
     def _cited(self, place: _Place) -> Citation:
-        version = self._engine.current(place.document_id)
-        if version is None or version.sha256 != place.sha256:
-            raise _Changed
+        version = self._current(place.document_id, place.sha256)
         view = self._views.get(place.sha256)
         return cite(version, view, place.span, public_url=self._public_url)
 
-
-def _in_parts(quote: str, parts: Iterable[Span], text: str, window: Span) -> Alignment | None:
-    """The place that holds something like each part of a quote with ellipses."""
-    found = [
-        (part.end - part.start, best)
-        for part in parts
-        if (best := best_alignment(Quote.of(quote[part.start : part.end]), text, window))
-    ]
-    if not found:
-        return None
-    weight = sum(size for size, _ in found)
-    spans = [best.span for _, best in found]
-    whole = Span(min(span.start for span in spans), max(span.end for span in spans))
-    return Alignment(whole, sum(size * best.similarity for size, best in found) / weight)
+    def _current(self, document_id: str, sha256: str) -> TextVersion:
+        version = self._engine.current(document_id)
+        if version is None or version.sha256 != sha256:
+            raise _Changed
+        return version
 
 
 def _apart(found: Iterable[_Near]) -> Iterator[_Near]:

@@ -14,6 +14,7 @@ from functools import lru_cache
 import regex
 
 from qa.folding import IGNORED, fold
+from qa.units import is_cased_unit
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー"
 _LETTER = rf"[\p{{L}}--[{_UNSPACED}]]"
@@ -46,10 +47,23 @@ class Token:
 
 def tokens(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """All tokens of ``text[start:end]``, in order."""
-    return [
-        Token(m.group(), m.start(), m.end(), _key(m.group()), m.lastgroup or "other")
-        for m in _TOKEN.finditer(text, start, len(text) if end is None else end)
-    ]
+    made: list[Token] = []
+    number = False
+    for m in _TOKEN.finditer(text, start, len(text) if end is None else end):
+        word = m.group()
+        key = _key_after_number(text, m.start(), word) if number else _key(word)
+        made.append(Token(word, m.start(), m.end(), key, m.lastgroup or "other"))
+        number = m.lastgroup == "number"
+    return made
+
+
+def _key_after_number(text: str, start: int, word: str) -> str:
+    """There the case of a unit counts, and 6' are not 6"."""
+    if is_cased_unit(word):
+        return word
+    if word in "'’" and fold(text[start - 1 : start + 3])[1:2] == "'":
+        return "'"
+    return _key(word)
 
 
 @lru_cache(maxsize=100_000)

@@ -26,6 +26,14 @@ from qa.quotations import quotations
         ("It’s the boys’ and the girls’ own fault, isn’t it?", []),
         ('Ein 5" langer und ein 6" breiter Tisch aus Holz', []),
         ('Nie "geschlossen.\n\nEr sagte "das ist so gut" dazu.', ["das ist so gut"]),
+        ("Nie „geschlossen.\n\nEr sagte „das ist so gut“ dazu.", ["das ist so gut"]),
+        (
+            "„Zwei lange\n\nAbsätze davon“ und „noch eins hier“",
+            [
+                "Zwei lange\n\nAbsätze davon",
+                "noch eins hier",
+            ],
+        ),
         ("„eins zwei drei“ und „vier fünf sechs“", ["eins zwei drei", "vier fünf sechs"]),
         ('"eins zwei drei" und "vier fünf sechs"', ["eins zwei drei", "vier fünf sechs"]),
     ],

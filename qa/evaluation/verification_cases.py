@@ -30,6 +30,7 @@ _NOWHERE = (
     "El pescador remendó sus redes antes de que saliera la luna llena.",
     "Il falegname ha costruito una libreria di noce per la biblioteca comunale.",
 )
+_ACROSS = re.compile(r"(?<!\S)(\S[^\n]{30,60})(\s*\n\s*)(\S[^\n]{30,60}(?=\s))")
 _VERBATIM = ("verbatim", "a number cut")
 
 
@@ -108,7 +109,9 @@ def _across_paragraphs(
     pairs = [
         (document.id, match)
         for document in documents
-        for match in re.finditer(r"(\S[^\n]{30,60})(\s*\n\s*)(\S[^\n]{30,60}\b)", document.text)
+        for match in re.finditer(
+            r"(?<!\S)(\S[^\n]{30,60})(\s*\n\s*)(\S[^\n]{30,60}(?=\s))", document.text
+        )
     ]
     for document_id, match in rng.sample(pairs, min(each, len(pairs))):
         source = Sentence(document_id, match.start(), match.group())

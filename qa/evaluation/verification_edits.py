@@ -11,6 +11,10 @@ import unicodedata
 from collections.abc import Callable
 
 _NEGATIONS = r"nicht|nie|niemals|kein|keine|keinen|not|never|не|no|non|nunca|mai"
+_DENIES = (
+    rf"\b(?:{_NEGATIONS}|kein\w*|niemand\w*|nichts|weder|ohne|nor|nothing|none|neither|without|cannot"
+    r"|nessun\w*|niente|senza|né|nulla|sin|nada|nadie|ning\w+|tampoco|jamás|ni)\b|n't\b"
+)
 _NAMES = ("Lukaschenko", "Putin", "Belarus", "Russland", "Ukraine", "Minsk", "Moskau", "Kiew")
 _UNITS = {"Prozent": "Promille", "Millionen": "Milliarden", "Kilometer": "Meilen", "km": "Meilen",
           "Jahre": "Monate", "Jahren": "Monaten", "Euro": "Dollar", "Tage": "Wochen",
@@ -118,8 +122,15 @@ def _noisy(text: str, rng: random.Random) -> str | None:
 
 def _ellipsis(text: str, rng: random.Random) -> str | None:
     words = text.split(" ")
+    denies = re.search(_DENIES, " ".join(words[3:-4]), re.IGNORECASE)
     mark = rng.choice(["[…]", "[...]", "(…)", "…", "..."])
-    return " ".join([*words[:3], mark, *words[-4:]])
+    return None if denies else " ".join([*words[:3], mark, *words[-4:]])
+
+
+def _ellipsis_denying(text: str, _: random.Random) -> str | None:
+    words = text.split(" ")
+    denies = re.search(rf"\b(?:{_NEGATIONS})\b", " ".join(words[3:-4]))
+    return " ".join([*words[:3], "[…]", *words[-4:]]) if denies else None
 
 
 def _ellipsis_turned(text: str, _: random.Random) -> str | None:
@@ -168,5 +179,6 @@ EDITS: tuple[tuple[str, str, Edit], ...] = (
     ("decomposed", "normalised", _decomposed),
     ("white space", "normalised", _spaced),
     ("ellipsis", "normalised", _ellipsis),
+    ("ellipsis over a negation", "altered", _ellipsis_denying),
 )
 """Name of the class, verdicts that are right, and the edit."""
