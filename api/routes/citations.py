@@ -1,4 +1,4 @@
-"""``/v1/citations``: what became of a cited passage, in several formats; whether a quote is right."""
+"""``/v1/citations``: what became of a cited passage, in many formats; whether a quote is right."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from api.routes.shared import CollectionDep, json_response
 from api.schemas import DocumentId
 from qa.pieces import drawn
+from qa.serialise import verification_to_dict
 from qa.verification import Verification
 
 router = APIRouter(prefix="/page", include_in_schema=False)
@@ -49,10 +50,10 @@ def verify(body: QuoteIn, collection: CollectionDep) -> Response:
 def verify_text(body: TextIn, collection: CollectionDep) -> Response:
     """What ``/v1/citations/verify-text`` answers, with the text cut at its quotations."""
     found = collection.verify_text(body.text, body.document_id)
-    marks = [(each.start, each.end, each.verdict) for each in found.quotations]
+    marks = [(place.start, place.end, each.verdict) for place, each in found.quotations]
     return json_response(
         {
-            "quotations": [_shown(each) for each in found.quotations],
+            "quotations": [_shown(each) for _, each in found.quotations],
             "pieces": [asdict(piece) for piece in drawn(body.text, 0, marks)],
         }
     )
@@ -60,8 +61,8 @@ def verify_text(body: TextIn, collection: CollectionDep) -> Response:
 
 def _shown(verification: Verification) -> dict[str, Any]:
     """A verification with ``drawn``: the quote and what the document says instead, or null."""
-    closest = [*verification.matches, *(each.citation for each in verification.nearest)]
-    body = asdict(verification) | {"drawn": None}
+    closest = [*verification.matches, *(citation for _, citation in verification.nearest)]
+    body = verification_to_dict(verification) | {"drawn": None}
     if verification.differences and closest:
         found = closest[0]
         differences = verification.differences
