@@ -1,9 +1,9 @@
 """Whether a span of a text cuts a word or a number, and the span that does not. Knows no quotes.
 
-A word goes on through apostrophes and hyphens, and over a hyphen at the end of a line; a number
-through its sign, separators, exponents, spaced groups of three, times, ratios and ranges. White
-space and quotation marks at the ends of a span do not count. Scripts without spaces have no such
-boundaries but those of numbers.
+A word goes on through apostrophes, hyphens and the stars of Markdown, and over a hyphen at the end
+of a line; a number through its sign, separators, exponents, spaced groups of three, times, ratios
+and ranges. White space and quotation marks at the ends of a span do not count. Scripts without
+spaces have no such boundaries but those of numbers.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from qa.types import Span
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー\uff9e\uff9f"
 _W = rf"[\p{{L}}\p{{M}}\p{{N}}_--[{_UNSPACED}]]"
 _I = rf"[{IGNORED}]*+"
-_J = r"['’ʼ‐‑\-]"
+_J = r"(?:['’ʼ‐‑\-]|\*{1,3})"
 _WRAP = r"[^\S\n]{0,3}\n[^\S\n]{0,3}"
 _INSIDE = regex.compile(
     rf"(?<={_W}[{IGNORED}]*)(?={_I}(?:{_J}{_I})?{_W})"
-    rf"|(?<={_W}[{IGNORED}]*{_J}[{IGNORED}]*)(?={_I}{_W})"
+    rf"|(?<={_W}[{IGNORED}]*{_J}[{IGNORED}]*)(?={_I}\*{{0,2}}{_W})"
     rf"|(?<=\p{{L}})(?=[‐\-]{_WRAP}\p{{Ll}})"
     rf"|(?<=\p{{L}}[‐\-]\s{{0,3}})(?={_WRAP}\p{{Ll}})"
     rf"|(?<=\p{{L}}[‐\-]{_WRAP})(?=\s{{0,3}}\p{{Ll}})"
@@ -31,7 +31,7 @@ _INSIDE = regex.compile(
 _ELIDED = regex.compile(r"(?<!\p{L})(?:l|d|qu|dell|all|nell|sull|dall)['’]", regex.IGNORECASE)
 _D = r"[\p{N}\p{nt=Numeric}]"
 _NUMBER = regex.compile(
-    rf"(?:(?<![\p{{L}}\p{{N}}])(?:[-–+±‐‑]|[−±]\s?))?{_D}++"
+    rf"(?:(?<![\p{{L}}\p{{N}}])(?:[-–+±‐‑]?[.,]|[-–+±‐‑]|[−±]\s?))?{_D}++"
     rf"(?:[.,'’٫٬/⁄∕:^×·*–‐‑−\-]{{1,2}}{_D}++"
     rf"|(?<!{_D}{{4}})(?:[ \u00a0\u2007\u2009\u202f]|\r?\n){_D}{{3}}(?!{_D})"
     rf"|\s[/⁄∕:×·*–−\-]\s{_D}++)*+",

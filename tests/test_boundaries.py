@@ -38,6 +38,8 @@ from tests.texts import any_text
         ("ist 5 mm breit", "ist 5 m", "ist 5 mm"),
         ("auf 5 m² Land", "auf 5 m", "auf 5 m²"),
         ("三十人", "十人", "三十人"),
+        ("it is **un**able", "able", "un**able"),
+        ("fast .5 Liter", "5 Liter", ".5 Liter"),
     ],
 )
 def test_a_cut_span_is_widened(text: str, quote: str, whole: str) -> None:
