@@ -129,8 +129,10 @@ def _ellipsis(text: str, rng: random.Random) -> str | None:
 
 def _ellipsis_denying(text: str, _: random.Random) -> str | None:
     words = text.split(" ")
-    denies = re.search(rf"\b(?:{_NEGATIONS})\b", " ".join(words[3:-4]))
-    return " ".join([*words[:3], "[…]", *words[-4:]]) if denies else None
+    head = " ".join(words[:3])
+    # Where the head comes twice, a shorter gap may hold no negation.
+    denies = text.count(head) == 1 and re.search(rf"\b(?:{_NEGATIONS})\b", " ".join(words[3:-4]))
+    return " ".join([head, "[…]", *words[-4:]]) if denies else None
 
 
 def _ellipsis_turned(text: str, _: random.Random) -> str | None:
