@@ -119,6 +119,27 @@ def test_a_citation_opens_its_source_beside_with_the_very_words_marked(visit: Vi
     assert marked(visit(opened.removeprefix(visit.site))) == citation["quote"]
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"), [("Markdown", "> Auch von"), ("BibTeX", "@misc{"), ("CSL-JSON", "[")]
+)
+def test_a_citation_is_copied_as_programs_write_it(visit: Visits, name: str, begins: str) -> None:
+    page = visit(f"/documents/{SEED}#char=14,75")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name=name, exact=True).click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(begins)
+    assert f"/documents/{SEED}#char=14,75" in copied
+
+
+def test_pages_and_lines_are_those_of_the_quote(visit: Visits) -> None:
+    page = visit("/")
+    say = "({pages, lines}) => import('/page/facts.js').then(f => f.whereabouts({pages, lines}))"
+    assert page.evaluate(say, {"pages": [2, 3], "lines": [40, 44]}) == "pages 2–3, lines 40–44"
+    assert page.evaluate(say, {"pages": [2, 2], "lines": [40, 40]}) == "page 2, line 40"
+    assert page.evaluate(say, {"pages": None, "lines": [1, 2]}) == "lines 1–2"
+
+
 def test_a_shared_link_opens_the_passage(visit: Visits) -> None:
     page = visit(f"/documents/{SEED}#char=1025,1207")
     assert marked(page, "#document") == SEEDS[SEED][1025:1207]

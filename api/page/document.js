@@ -8,8 +8,10 @@ import { element, foreign } from "./dom.js";
 import { asPlainText, date, languageName, linkTo, nameOf, number, whereabouts } from "./facts.js";
 import { complain, tell } from "./message.js";
 import { copyButton } from "./passage.js";
-import { request, withQuery } from "./service.js";
+import { request, withQuery, written } from "./service.js";
 import { say } from "./strings.js";
+
+const FORMATS = { markdown: "Markdown", bibtex: "BibTeX", csl: "CSL-JSON" };
 
 /** Start and end as an address gives them, `120,431`, or an empty place. */
 export function placeFrom(text) {
@@ -118,6 +120,10 @@ export class DocumentText {
         element("button", { type: "button", class: "quiet", onclick: () => this.reveal(true) }, say.toPassage),
         copyButton(say.copyQuote, () => asPlainText(citation)),
         copyButton(say.copyLink, () => linkTo(citation)),
+        // For reference managers and manuscripts, as the service writes them.
+        ...Object.entries(FORMATS).map(([format, name]) =>
+          copyButton(name, () => written(citation, format), say.copyAs(name)),
+        ),
       ),
     ];
   }

@@ -49,10 +49,10 @@ export function sourceOf(document) {
   return document.source === "api" || document.source === nameOf(document) ? null : document.source;
 }
 
-/** Page or lines of a citation. */
+/** Pages and lines of a citation. */
 export function whereabouts(citation) {
   const lines = say.line(...citation.lines);
-  return citation.page ? `${say.page(citation.page)}, ${lines}` : lines;
+  return citation.pages ? `${say.page(...citation.pages)}, ${lines}` : lines;
 }
 
 /** Source, date, language and place of a citation, as far as they are known. */

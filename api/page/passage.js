@@ -58,10 +58,11 @@ function chanceMark(score) {
   );
 }
 
-export function copyButton(label, text) {
-  const button = element("button", { type: "button", class: "quiet", onclick: copy }, label);
+/** `text` makes what is copied, at once or later; `title` says what a short label leaves out. */
+export function copyButton(label, text, title) {
+  const button = element("button", { type: "button", class: "quiet", title, onclick: copy }, label);
   async function copy() {
-    const done = (await copied(text())) ? say.copied : say.notCopied;
+    const done = (await copied(text)) ? say.copied : say.notCopied;
     button.textContent = done;
     announce(done);
     setTimeout(() => (button.textContent = label), 2000);
@@ -69,7 +70,13 @@ export function copyButton(label, text) {
   return button;
 }
 
-async function copied(text) {
+async function copied(make) {
+  let text;
+  try {
+    text = await make();
+  } catch {
+    return false; // the service did not answer
+  }
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -35,6 +35,13 @@ export async function request(path, options = {}) {
   return body;
 }
 
+/** A citation as the service writes it for other programs. */
+export async function written(citation, format) {
+  const response = await fetch(`/v1/citations/${citation.id}?format=${format}`);
+  if (!response.ok) throw new Problem(null, response.status);
+  return response.text();
+}
+
 export function post(path, body, options = {}) {
   return request(path, {
     method: "POST",

@@ -70,7 +70,10 @@ const WORDS = {
     (first, last) => `${first === last ? "line" : "lines"} ${range(first, last)}`,
     (first, last) => `${first === last ? "Zeile" : "Zeilen"} ${range(first, last)}`,
   ],
-  page: [(number) => `page ${number}`, (number) => `Seite ${number}`],
+  page: [
+    (first, last = first) => `${first === last ? "page" : "pages"} ${range(first, last)}`,
+    (first, last = first) => `${first === last ? "Seite" : "Seiten"} ${range(first, last)}`,
+  ],
   characters: [
     (first, last) => `characters ${range(first, last)}`,
     (first, last) => `Zeichen ${range(first, last)}`,
@@ -78,6 +81,7 @@ const WORDS = {
   quotationMarks: [["“", "”"], ["„", "“"]],
   copyQuote: ["Copy quote", "Zitat kopieren"],
   copyLink: ["Copy link", "Link kopieren"],
+  copyAs: [(format) => `Copy as ${format}`, (format) => `Als ${format} kopieren`],
   copied: ["Copied", "Kopiert"],
   notCopied: ["Could not copy", "Nicht kopiert"],
 
