@@ -37,7 +37,10 @@ _NUMBER = regex.compile(
     rf"|\s[/⁄∕:×·*–−\-]\s{_D}++)*+",
     regex.V1,
 )
-_EXPONENT = regex.compile(r"(?<=[\p{L}\p{N}])(?=\p{No})", regex.V1)
+# An exponent, or a sign that touches its number.
+_TOUCHING = regex.compile(
+    r"(?<=[\p{L}\p{N}])(?=\p{No})|(?<=\p{N})(?=[%‰‱°\p{Sc}])|(?<=\p{Sc})(?=\p{N})", regex.V1
+)
 _DIGIT = regex.compile(_D, regex.V1)
 _ENDS = regex.compile(rf"[\s{QUOTES}{IGNORED}]*+", regex.V1)
 _LAST = regex.compile(rf"[^\s{QUOTES}{IGNORED}]", regex.V1)
@@ -67,7 +70,7 @@ def cuts_word(text: str, start: int, end: int) -> bool:
 
 
 def cuts_number(text: str, start: int, end: int) -> bool:
-    """Whether a number, its sign, or a unit's exponent goes on."""
+    """Whether a number, a sign that touches it, or a unit's exponent goes on."""
     return any(_in_number(text, at) for at in _ends(text, start, end))
 
 
@@ -108,7 +111,7 @@ def _after_article(text: str, at: int) -> bool:
 def _in_number(text: str, at: int) -> bool:
     if not 0 < at < len(text) or not _DIGIT.search(text, max(0, at - 3), at + 3):
         return False
-    if _EXPONENT.match(text, at):
+    if _TOUCHING.match(text, at):
         return True
     first = max(0, at - _REACH)
     return any(m.start() < at < m.end() for m in _NUMBER.finditer(text, first, at + _REACH))

@@ -15,6 +15,10 @@ from tests.texts import any_text
     ("text", "quote", "whole"),
     [
         ("es wird keine geben", "eine geben", "keine geben"),
+        ("rund 50% mehr", "rund 50", "rund 50%"),
+        ("bei 30° im Schatten", "bei 30", "bei 30°"),
+        ("for $5 each", "5 each", "$5 each"),
+        ("für 5€ das Stück", "für 5", "für 5€"),
         ("ist un\u00admöglich", "möglich", "un\u00admöglich"),
         ("ist un-\nmöglich", "möglich", "un-\nmöglich"),
         ("a non-violent act", "violent act", "non-violent act"),
