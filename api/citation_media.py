@@ -1,4 +1,4 @@
-"""Which format of a citation a request wants. Knows ``Accept`` (RFC 9110, 12.5.1) and no citations.
+"""Which format of a citation a request wants. Knows the formats' media types and no citations.
 
 JSON is what a request gets that does not name another format: programs that accept anything, and
 browsers, get what they always got.
@@ -6,9 +6,9 @@ browsers, get what they always got.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Literal
+
+from api.negotiation import liking, media_ranges
 
 Format = Literal["json", "jsonld", "csl", "bibtex", "markdown", "text"]
 
@@ -31,10 +31,6 @@ CONTENT_TYPES: dict[Format, str] = {
 }
 """What a response says it is. JSON is UTF-8 without saying so."""
 
-_ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
-_PARAMETER = re.compile(r';\s*([^\s;=]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;]*)')
-_QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
-
 
 def chosen(accept: str, wanted: Format | None = None) -> Format:
     """The format to answer in: the one wanted, or the one that ``Accept`` likes best.
@@ -43,38 +39,11 @@ def chosen(accept: str, wanted: Format | None = None) -> Format:
     """
     if wanted is not None:
         return wanted
-    ranges = list(_ranges(accept))
+    ranges = list(media_ranges(accept))
     best: Format = "json"
     liked = (0.0, -1)
     for name, media_type in MEDIA_TYPES.items():
-        quality, specificity = _liking(media_type, ranges)
+        quality, specificity = liking(media_type, ranges)
         if quality > 0 and (quality, specificity) > liked:
             best, liked = name, (quality, specificity)
     return best
-
-
-def _ranges(accept: str) -> Iterator[tuple[str, float]]:
-    """Media ranges with their qualities; what is malformed is left out."""
-    for element in _ELEMENT.findall(accept):
-        media_range, _, _ = element.partition(";")
-        parameters = {name.lower(): value for name, value in _PARAMETER.findall(element)}
-        quality = parameters.get("q", "1")
-        if _QUALITY.fullmatch(quality):
-            yield media_range.strip().lower(), float(quality)
-
-
-def _liking(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
-    """Quality of a media type by the most specific range that it is in, and how specific that is.
-
-    Parameters such as ``profile`` do not matter: there is one variant of each type.
-    """
-    matching = ("*/*", f"{media_type.partition('/')[0]}/*", media_type)
-    found = [
-        (matching.index(media_range), quality)
-        for media_range, quality in ranges
-        if media_range in matching
-    ]
-    if not found:
-        return 0.0, -1
-    specificity, quality = max(found)
-    return quality, specificity

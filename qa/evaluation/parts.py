@@ -130,20 +130,24 @@ def tatoeba_report(given: Given) -> Report:
     tick = counting(given.bar, "Tatoeba", len(languages))
     for language in languages:
         english, other = map(list, zip(*tatoeba.pairs(folder, language), strict=True))
-        into = tatoeba.nearest_is_right(encoder, other, english)
-        back = tatoeba.nearest_is_right(encoder, english, other)
-        both = [(a + b) / 2 for a, b in zip(into, back, strict=True)]
-        alone[language] = {"x→en": into, "en→x": back, "both": both}
-        into = _found_first(given, other, english)
-        back = _found_first(given, english, other)
-        both = [(a + b) / 2 for a, b in zip(into, back, strict=True)]
-        served[language] = {"x→en": into, "en→x": back, "both": both}
+        alone[language] = _both_ways(
+            tatoeba.nearest_is_right(encoder, other, english),
+            tatoeba.nearest_is_right(encoder, english, other),
+        )
+        served[language] = _both_ways(
+            _found_first(given, other, english), _found_first(given, english, other)
+        )
         tick()
     given.bar.hide()
     first, data = shares_table("Tatoeba x↔en: accuracy of the vectors alone", alone)
     note = f"At most {TATOEBA} of the sentences are asked, among all."
     second, more = shares_table("Tatoeba x↔en: accuracy of the search that serves", served, note)
     return Report([first, second], {"vectors": data, "served": more})
+
+
+def _both_ways(into: list[float], back: list[float]) -> dict[str, list[float]]:
+    both = [(a + b) / 2 for a, b in zip(into, back, strict=True)]
+    return {"x→en": into, "en→x": back, "both": both}
 
 
 def _found_first(given: Given, asked: list[str], answers: list[str]) -> list[float]:
