@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.encoder import Vectors
+from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder, TokenIds
 
 Scores = NDArray[np.float32]
@@ -127,28 +128,28 @@ class LateInteraction:
 
     def token_scores(self, question: Question, passages: Sequence[TokenIds]) -> Scores:
         """(len(passages), m) best cosine of each question token; 0 for passages without tokens."""
-        return self.compare(question, passages).best
+        return self.compare(question, Ragged.of(passages)).best
 
-    def compare(self, question: Question, passages: Sequence[TokenIds]) -> Comparison:
+    def compare(self, question: Question, passages: Ragged) -> Comparison:
         """Unweighted cosines, so that a ranking can weigh them in its own way.
 
         Args:
             question: what is asked.
-            passages: token ids in the order of the text.
+            passages: token ids of each, in the order of its text.
         """
-        lengths = np.array([len(ids) for ids in passages], dtype=np.int64)
+        lengths = passages.lengths
         m, best = len(question.ids), np.zeros((len(passages), len(question.ids)), np.float32)
         first = np.full(len(passages), -1, dtype=np.int64)
         if not lengths.any() or not m:
             nothing = np.zeros((m, 0), dtype=np.float32)
             return Comparison(best, nothing, first, nothing, np.zeros(0, dtype=np.int64))
-        similar, places, distinct = self._similarities(question, np.concatenate(passages))
+        similar, places, distinct = self._similarities(question, passages.values)
         # A block is WINDOW_STEP tokens; reduceat needs every part to have a token.
         blocks = -(-lengths // WINDOW_STEP)
         first[lengths > 0] = (np.cumsum(blocks) - blocks)[lengths > 0]
         owner = np.repeat(np.arange(len(passages)), blocks)
         within = np.arange(len(owner)) - np.repeat(np.cumsum(blocks) - blocks, blocks)
-        starts = (np.cumsum(lengths) - lengths)[owner] + within * WINDOW_STEP
+        starts = passages.starts[owner] + within * WINDOW_STEP
         windows = np.maximum.reduceat(similar[:, places], starts, axis=1)
         best[lengths > 0] = np.maximum.reduceat(windows, first[lengths > 0], axis=1).T
         followed = owner[:-1] == owner[1:]

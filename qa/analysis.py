@@ -3,8 +3,8 @@
 A text becomes *words*: case folded, in one Unicode form, combining marks kept. Each word has
 *forms* that are the same in every language (the word itself; its transliteration to Latin
 letters) and, by the passage's language, a *stem*. Stems carry their language, so that a German
-stem never meets a French one. Apart from these, each word gives the pieces of its *sound*
-(``qa.sounds``), by which names and loanwords meet across languages and scripts.
+stem never meets a French one. Apart from these, each word has a *sound* (``qa.sounds``), by the
+pieces of which names and loanwords meet across languages and scripts.
 
 * Scripts written without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese), and Korean, whose
   endings no stemmer here knows: pairs of neighbouring characters, and single characters.
@@ -31,13 +31,10 @@ import regex
 import Stemmer
 from anyascii import anyascii
 
-from qa.sounds import pieces
+from qa.sounds import pieces, sound
 
-FIELDS = ("words", "stems", "sounds")
-"""The fields of ``Terms``: each has its own frequencies and lengths."""
-
-VERSION = "2"
-"""Changes whenever a text could get different terms; the index is then built again."""
+VERSION = "3"
+"""Changes whenever a text could get different terms; passages are then prepared again."""
 
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german",
@@ -88,7 +85,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a passage is found by."""
+    """What a passage is found by, repeated where the text repeats it; ``sounds`` are whole."""
 
     words: tuple[str, ...]
     stems: tuple[str, ...]
@@ -96,7 +93,7 @@ class Terms:
 
 
 def passage_terms(text: str, language: str | None) -> Terms:
-    """All terms of a passage; repeated where the text repeats them."""
+    """All terms of a passage."""
     plain = folded(text)
     found = list(_words(plain, single_characters=True))
     words = tuple(form for word in found for form in word.forms)
@@ -104,7 +101,7 @@ def passage_terms(text: str, language: str | None) -> Terms:
     stems: tuple[str, ...] = ()
     if stem is not None:
         stems = tuple(f"{language}:{stem(word.forms[0])}" for word in found if word.stemmable)
-    return Terms(words, stems, tuple(_sounds(plain)))
+    return Terms(words, stems, tuple(filter(None, map(sound, _sounding(plain)))))
 
 
 def question_words(text: str) -> tuple[Word, ...]:
@@ -115,7 +112,7 @@ def question_words(text: str) -> tuple[Word, ...]:
 
 def question_sounds(text: str) -> tuple[str, ...]:
     """The distinct pieces of the sounds of a question's words, sorted."""
-    return tuple(sorted(set(_sounds(folded(text)))))
+    return tuple(sorted({p for word in _sounding(folded(text)) for p in pieces(word)}))
 
 
 def stemmed(word: str, language: str | None) -> str | None:
@@ -143,10 +140,11 @@ def _stemmer(language: str | None) -> Callable[[str], str] | None:
     return stemmers[algorithm]
 
 
-def _sounds(plain: str) -> Iterator[str]:
+def _sounding(plain: str) -> Iterator[str]:
+    """The words that have a sound; numbers have none."""
     for match in _PIECE.finditer(plain):
         if match.lastgroup in ("word", "unspaced"):
-            yield from pieces(match.group()[:_LONGEST])
+            yield match.group()[:_LONGEST]
 
 
 def _words(plain: str, *, single_characters: bool) -> Iterator[Word]:

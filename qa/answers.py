@@ -31,6 +31,7 @@ from qa.types import (
     Sentence,
     Span,
     StoredDocument,
+    StoredPassage,
 )
 
 CANDIDATES = 100
@@ -45,6 +46,7 @@ class _Found:
 
     ranked: list[Ranked]
     weights: NDArray[np.float64]
+    passages: dict[int, StoredPassage]
     documents: dict[str, StoredDocument]
     status: IndexStatus
 
@@ -73,7 +75,7 @@ class Responder:
 
     def retrieve(self, question: str, *, top_k: int | None, filters: Filters) -> list[Ranked]:
         """The best candidates, or all of them, with their evidence."""
-        return self._find(question, self._asked(question), filters)[0].ranked[:top_k]
+        return self._find(question, self._asked(question), filters).best(top_k)
 
     def respond(
         self, question: str, *, top_k: int, filters: Filters, min_score: float | None
@@ -84,7 +86,7 @@ class Responder:
         found = self._settle(question, asked, top_k, filters)
         kept = [r for r in found.ranked if min_score is None or r.score >= min_score]
         results = tuple(
-            self._result(number, ranked, found.documents, asked.tokens)
+            self._result(number, ranked, found, asked.tokens)
             for number, ranked in enumerate(kept, start=1)
         )
         answerable = bool(results) and results[0].score >= load_ranking().threshold
@@ -107,23 +109,25 @@ class Responder:
         what it found; then the answer would cite a text that is no longer there.
         """
         for attempt in range(1, _ATTEMPTS + 1):
-            ranking, status = self._find(question, asked, filters)
-            top = ranking.ranked[:top_k]
+            ranking = self._find(question, asked, filters)
+            top = ranking.best(top_k)
+            passages = self._engine.passages([r.candidate.passage_id for r in top])
             documents = self._engine.described(sorted({r.candidate.document_id for r in top}))
             current = [
                 r
                 for r in top
-                if (document := documents.get(r.candidate.document_id)) is not None
-                and document.sha256 == r.candidate.sha256
+                if (passage := passages.get(r.candidate.passage_id)) is not None
+                and (document := documents.get(passage.document_id)) is not None
+                and document.sha256 == passage.sha256
             ]
             if len(current) == len(top) or attempt == _ATTEMPTS:
                 break
-        return _Found(current, ranking.weights, documents, status)
+        return _Found(current, ranking.weights, passages, documents, ranking.found.status)
 
-    def _find(self, question: str, asked: Asked, filters: Filters) -> tuple[Ranking, IndexStatus]:
+    def _find(self, question: str, asked: Asked, filters: Filters) -> Ranking:
         vector = self._encoder.encode_queries([question])[0]
         found = self._engine.search(Search(asked.told, vector, CANDIDATES, CANDIDATES, filters))
-        return rank(self._interaction, asked, found), found.status
+        return rank(self._interaction, asked, found)
 
     def _asked(self, question: str) -> Asked:
         asked_in = language.detect_question(question)
@@ -138,20 +142,14 @@ class Responder:
             alphabetic=scripts.alphabetic(question),
         )
 
-    def _result(
-        self,
-        number: int,
-        ranked: Ranked,
-        documents: dict[str, StoredDocument],
-        question: Question,
-    ) -> Result:
-        candidate = ranked.candidate
+    def _result(self, number: int, ranked: Ranked, found: _Found, question: Question) -> Result:
+        passage = found.passages[ranked.candidate.passage_id]
         citation = cite(
-            version_of(documents[candidate.document_id]),
-            self._texts.get(candidate.sha256),
-            Span(candidate.start, candidate.end),
-            language=candidate.language,
-            expected=candidate.text,
+            version_of(found.documents[passage.document_id]),
+            self._texts.get(passage.sha256),
+            Span(passage.start, passage.end),
+            language=passage.language,
+            expected=passage.text,
             public_url=self._public_url,
         )
         return Result(
@@ -169,16 +167,16 @@ class Responder:
 
     def _sentence(self, ranked: Ranked, found: _Found, question: Question) -> Sentence:
         """The sentence of a passage that answers best."""
-        candidate = ranked.candidate
-        view = self._texts.get(candidate.sha256)
-        spans = sentences(view.text, candidate.start, candidate.end, candidate.language)
+        passage = found.passages[ranked.candidate.passage_id]
+        view = self._texts.get(passage.sha256)
+        spans = sentences(view.text, passage.start, passage.end, passage.language)
         texts = [view.text[span.start : span.end] for span in spans]
         matched = self._interaction.token_scores(question, self._tokens.tokenize(texts))
         citation = cite(
-            version_of(found.documents[candidate.document_id]),
+            version_of(found.documents[passage.document_id]),
             view,
             spans[best_sentence(texts, matched, found.weights)],
-            language=candidate.language,
+            language=passage.language,
             public_url=self._public_url,
         )
         return Sentence(citation.quote, citation)

@@ -10,10 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from qa import records
+from qa import records, representation
 from qa.dates import bounds
 from qa.errors import Conflict, InvalidInput, NotFound, StoreError
 from qa.types import Change, Document, PreparedDocument, PreparedPassage
+
+_ADD_PASSAGE = (
+    'INSERT INTO passages (document_id, start, "end", language, text, context, sequence) '
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_CHUNK = 4096
 
 
 def put(
@@ -42,7 +48,7 @@ def remove(connection: sqlite3.Connection, document_ids: Sequence[str], dimensio
     if not wanted:
         return state.sequence
     for document_id in wanted:
-        _drop_passages(connection, document_id, state.sequence + 1)
+        _drop_passages(connection, document_id, state.sequence + 1, dimension)
         connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
     _advance(connection, state.sequence + 1)
     return state.sequence + 1
@@ -59,10 +65,7 @@ def adopt_dimension(connection: sqlite3.Connection, dimension: int) -> None:
     connection.execute("UPDATE state SET dimension = ?", (dimension,))
     if state.dimension == 0:
         return
-    connection.execute(
-        "INSERT INTO removed_passages SELECT id, tokens, sequence, ? FROM passages",
-        (state.sequence + 1,),
-    )
+    _forget(connection, "", (), state.sequence + 1, state.dimension)
     connection.execute("DELETE FROM passages")
     connection.execute("UPDATE documents SET pipeline = '', passages = 0")
     _advance(connection, state.sequence + 1)
@@ -81,7 +84,7 @@ def _put_one(
             if old.pipeline == prepared.pipeline:
                 return Change(old.id, old.sha256, old.sequence, old.passages, "unchanged")
             updated = old.updated  # prepared in another way, it is still the same document
-        _drop_passages(connection, document.id, sequence)
+        _drop_passages(connection, document.id, sequence, dimension)
     _put_text(connection, document, description, sequence)
     first, last = (None, None) if document.published is None else bounds(document.published)
     derived = {
@@ -99,11 +102,11 @@ def _put_one(
         {**description, **derived},
         once={"added": now},
     )
-    connection.executemany(
-        'INSERT INTO passages (document_id, start, "end", language, text, vector, tokens, '
-        "context_tokens, context, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [_passage_row(prepared, one, dimension, sequence) for one in prepared.passages],
-    )
+    for one in prepared.passages:
+        row = _passage_row(prepared, one, dimension, sequence)
+        added = connection.execute(_ADD_PASSAGE, row)
+        data = representation.to_bytes(document.id, one)
+        connection.execute("INSERT INTO representations VALUES (?, ?)", (added.lastrowid, data))
     status = "created" if before is None else "updated"
     return Change(document.id, document.sha256, sequence, len(prepared.passages), status)
 
@@ -161,21 +164,40 @@ def _passage_row(
         passage.end,
         passage.language,
         records.encode(document.text[passage.start : passage.end]),
-        one.vector.astype("<f2").tobytes(),
-        one.tokens.astype("<u4").tobytes(),
-        one.context_tokens.astype("<u4").tobytes(),
         json.dumps([[span.start, span.end] for span in passage.context]),
         sequence,
     )
 
 
-def _drop_passages(connection: sqlite3.Connection, document_id: str, sequence: int) -> None:
-    connection.execute(
-        "INSERT INTO removed_passages "
-        "SELECT id, tokens, sequence, ? FROM passages WHERE document_id = ?",
-        (sequence, document_id),
-    )
+def _drop_passages(
+    connection: sqlite3.Connection, document_id: str, sequence: int, dimension: int
+) -> None:
+    _forget(connection, "WHERE p.document_id = ?", (document_id,), sequence, dimension)
     connection.execute("DELETE FROM passages WHERE document_id = ?", (document_id,))
+
+
+def _forget(
+    connection: sqlite3.Connection,
+    which: str,
+    values: Sequence[str],
+    sequence: int,
+    dimension: int,
+) -> None:
+    """Note what derived indexes have to forget of passages that are about to go."""
+    rows = connection.execute(
+        "SELECT p.id, p.sequence, r.data FROM passages p "
+        f"JOIN representations r ON r.passage_id = p.id {which}",
+        values,
+    )
+    while some := rows.fetchmany(_CHUNK):
+        read = representation.columns([row[0] for row in some], [row[2] for row in some], dimension)
+        connection.executemany(
+            "INSERT INTO removed_passages VALUES (?, ?, ?, ?)",
+            [
+                (passage_id, read.tokens[n].astype("<u4").tobytes(), added, sequence)
+                for n, (passage_id, added, _) in enumerate(some)
+            ],
+        )
 
 
 def _advance(connection: sqlite3.Connection, sequence: int) -> None:

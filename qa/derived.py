@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +27,7 @@ from qa.lexical import LexicalIndex, LexicalIndexBusy, LexicalIndexError
 from qa.lexical_files import clear
 from qa.lexical_view import LexicalView
 from qa.locks import SharedLock
+from qa.representation import Columns
 from qa.store import Store
 from qa.token_counts import Counts, TokenCounts
 from qa.vectors import StoreVectors
@@ -187,10 +187,9 @@ class Derived:
         if self._view.sequence != state.sequence:
             self._advance_lexical(connection, state.sequence)
         if self._vectors.sequence != state.sequence:
-            told = partial(self._told, "Indexing vectors")
-            self._vectors.advance(connection, state.sequence, told)
+            self._vectors.advance(connection, state.sequence, self._told_vectors)
         if self._counts.sequence != state.sequence:
-            self._counts.advance(connection, state.sequence)
+            self._counts.advance(connection, state.sequence, self._dimension)
         return state
 
     def _advance_lexical(self, connection: sqlite3.Connection, to: int) -> None:
@@ -204,7 +203,7 @@ class Derived:
         if len(self._view.tail) + pending > min(_TAIL, self._view.committed // 4):
             self._commit_lexical(connection, to)
             return
-        added = passages.entries_since(connection, since)
+        added = passages.entries_since(connection, since, self._dimension)
         self._view = self._view.changed(removed.tolist(), added, to)
 
     def _commit_lexical(self, connection: sqlite3.Connection, to: int) -> None:
@@ -214,7 +213,7 @@ class Derived:
             passages.removed_since(connection, since) if since else (),
             self._told(
                 "Indexing words",
-                passages.entries_since(connection, since),
+                passages.entries_since(connection, since, self._dimension),
                 passages.count_since(connection, since),
             ),
             to,
@@ -249,6 +248,14 @@ class Derived:
                 raise StoreError(
                     f"{error}; see that there is free disk space and that the folder is writable"
                 ) from error
+
+    def _told_vectors(self, chunks: Iterable[Columns], total: int) -> Iterator[Columns]:
+        done = 0
+        for chunk in chunks:
+            yield chunk
+            done += len(chunk)
+            if self._progress:
+                self._progress("Indexing vectors", done, total)
 
     def _told(self, what: str, items: Iterable[_T], total: int) -> Iterator[_T]:
         """The items, with progress told every now and then."""

@@ -13,21 +13,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from qa import changes, garbage, integrity, passages, records
+from qa import bm25, changes, garbage, integrity, passages, records
 from qa.derived import Derived, Moment, Progress
 from qa.engine import Found, OldText, Search, TextVersion, Tombstone
 from qa.errors import FundstelleError, NotFound, StoreError
 from qa.lexical import LexicalIndexError
-from qa.lexical_view import KINDS, Evidence, Hits
+from qa.lexical_view import FIELDS
 from qa.store import Store
 from qa.types import (
-    Candidate,
     Change,
     Document,
     IndexStatus,
     PreparedDocument,
     StoredDocument,
+    StoredPassage,
 )
 
 DATABASE = "fundstelle.sqlite"
@@ -94,15 +95,20 @@ class EmbeddedEngine:
         """Candidates by vector and by terms, with both scores computed for each."""
         for _ in range(2):
             with self._derived.moment() as moment:
-                found = _candidates(moment, search)
+                found = self._found(moment, search)
             if found is not None:
-                return Found(found, moment.token_counts, _status(moment.state))
+                return found
             _log.error("the indexes name passages that the store does not have; building them")
             self._derived.distrust()
         raise StoreError(
             f"the indexes of {self._store.path} disagree with it even after being built again; "
             "run `fundstelle check`"
         )
+
+    def passages(self, passage_ids: Sequence[int]) -> dict[int, StoredPassage]:
+        """Those that still exist, by number, in words."""
+        with self._store.reading() as connection:
+            return passages.stored(connection, passage_ids)
 
     def document(self, document_id: str) -> StoredDocument:
         """Describe a document, or raise NotFound."""
@@ -192,6 +198,24 @@ class EmbeddedEngine:
         finally:
             self._store.close()
 
+    def _found(self, moment: Moment, search: Search) -> Found | None:
+        """What the indexes find, with all scores; None when the store lacks what they name."""
+        asked = bm25.question_terms(search.text, moment.lexical.languages)
+        ids = _candidates(moment, search, asked)
+        columns = passages.columns(moment.connection, ids, self._dimension)
+        if len(columns) != len(ids):
+            return None
+        statistics = moment.lexical.statistics
+        return Found(
+            columns,
+            # Summed row by row: a passage's score must not depend on which others are there.
+            np.einsum("ij,j->i", columns.vectors, search.vector).astype(np.float64),
+            bm25.term_scores(asked, columns.terms, columns.counts, columns.lengths, statistics),
+            bm25.sound_scores(asked, columns.sounds, columns.lengths, statistics),
+            moment.token_counts,
+            _status(moment.state),
+        )
+
     def _compact(self) -> None:
         """The texts are dropped already and stay dropped if this fails; the next time mends it."""
         try:
@@ -208,29 +232,16 @@ class EmbeddedEngine:
             _log.warning("indexing failed; the next search tries again", exc_info=True)
 
 
-def _candidates(moment: Moment, search: Search) -> tuple[Candidate, ...] | None:
-    """What the indexes find, with all scores; None when the store lacks what they name."""
+def _candidates(moment: Moment, search: Search, asked: bm25.QuestionTerms) -> NDArray[np.int64]:
+    """Ids of what the indexes find, ascending."""
     allowed = None
     if not search.filters.empty:
         allowed = passages.allowed(moment.connection, search.filters)
-    by_vector = moment.vectors.search(search.vector, search.dense, allowed)
-    by: dict[Evidence, Hits] = {
-        kind: moment.lexical.search(search.text, search.lexical, search.filters, kind)
-        for kind in KINDS
-    }
-    ids = np.unique(np.concatenate([by_vector.ids, *(hits.ids for hits in by.values())]))
-    scores = {kind: _by_id(hits) for kind, hits in by.items()}
-    for kind, known in scores.items():
-        if unscored := [passage_id for passage_id in ids if passage_id not in known]:
-            known |= _by_id(moment.lexical.scores(search.text, unscored, kind))
-    found = passages.candidates(
-        moment.connection, ids, search.vector, scores["terms"], scores["sounds"]
-    )
-    return found if len(found) == len(ids) else None
-
-
-def _by_id(hits: Hits) -> dict[int, float]:
-    return dict(zip(hits.ids.tolist(), hits.scores.tolist(), strict=True))
+    by_vector = moment.vectors.search(search.vector, search.dense, allowed).ids
+    by_terms = [
+        moment.lexical.search(asked, search.lexical, search.filters, field).ids for field in FIELDS
+    ]
+    return np.unique(np.concatenate([by_vector, *by_terms]))
 
 
 def _status(state: records.State) -> IndexStatus:

@@ -18,6 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.representation import Columns
 from qa.types import (
     Candidate,
     Change,
@@ -26,6 +27,7 @@ from qa.types import (
     IndexStatus,
     PreparedDocument,
     StoredDocument,
+    StoredPassage,
 )
 
 
@@ -34,10 +36,11 @@ class Search:
     """What an engine is asked to find candidates for.
 
     Attributes:
-        text: the question, for the lexical index.
-        vector: (dim,) unit float32, for the vector index.
+        text: the question, for BM25.
+        vector: (dim,) unit float32.
         dense: how many candidates to take by vector.
-        lexical: how many to take by BM25 over terms, and as many over sounds.
+        lexical: how many to take by the BM25 of their words, and as many by that of their sounds;
+            the index's own BM25, which may differ a little from the scores that come back.
         filters: what to restrict the search to.
     """
 
@@ -50,15 +53,43 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Candidates, best by no particular measure, and the state they were found in.
+    """Candidates in order of their numbers, and the state they were found in.
 
-    ``token_counts`` (tokens,) says how many passages hold each token of the token table; ids
-    beyond its end are in none.
+    Attributes:
+        passages: the n candidates.
+        dense: (n,) inner product of the question's and each passage's vector.
+        lexical: (n,) BM25 over words and stems.
+        sound: (n,) BM25 over pieces of sounds.
+        token_counts: (tokens,) how many passages hold each token of the token table; ids beyond
+            its end are in none.
+        status: sequence and counts.
     """
 
-    candidates: tuple[Candidate, ...]
+    passages: Columns
+    dense: NDArray[np.float64]
+    lexical: NDArray[np.float64]
+    sound: NDArray[np.float64]
     token_counts: NDArray[np.uint32]
     status: IndexStatus
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """The same one by one."""
+        return [self.candidate(number) for number in range(len(self.passages))]
+
+    def candidate(self, number: int) -> Candidate:
+        """One of them."""
+        of = self.passages
+        return Candidate(
+            passage_id=int(of.ids[number]),
+            document_id=of.documents[number],
+            start=int(of.starts[number]),
+            end=int(of.ends[number]),
+            language=of.languages[number],
+            dense=float(self.dense[number]),
+            lexical=float(self.lexical[number]),
+            sound=float(self.sound[number]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +145,11 @@ class Engine(Protocol):
         ...
 
     def search(self, search: Search) -> Found:
-        """Candidates by vector and by terms, with both scores computed for each."""
+        """Candidates by vector, by words and by sounds, with all three scores for each."""
+        ...
+
+    def passages(self, passage_ids: Sequence[int]) -> dict[int, StoredPassage]:
+        """Those that still exist, by number, in words."""
         ...
 
     def document(self, document_id: str) -> StoredDocument:

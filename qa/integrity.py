@@ -9,11 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from qa import records
+from qa import bm25, records, representation
 from qa.dates import bounds
 from qa.derived import Moment
 from qa.errors import InvalidDate
-from qa.passages import vectors
 from qa.token_counts import counted
 from qa.types import text_sha256
 
@@ -95,12 +94,12 @@ def _versions(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _passages(connection: sqlite3.Connection, dimension: int) -> Iterator[str]:
     found = connection.execute(
-        'SELECT p.id, d.id, d.sha256, p.start, p."end", p.text, p.vector, p.tokens, '
-        "p.context_tokens, p.context FROM passages p JOIN documents d ON d.id = p.document_id "
-        "ORDER BY d.sha256, d.id, p.start"
+        'SELECT p.id, d.id, d.sha256, p.start, p."end", p.language, p.text, p.context, r.data '
+        "FROM passages p JOIN documents d ON d.id = p.document_id "
+        "LEFT JOIN representations r ON r.passage_id = p.id ORDER BY d.sha256, d.id, p.start"
     )
     sha256, text = "", ""
-    for passage_id, document_id, of, start, end, quote, vector, *token_data, context in found:
+    for passage_id, document_id, of, start, end, language, quote, context, data in found:
         if of != sha256:
             sha256, text = of, records.text(connection, of)
         name = f"Passage {passage_id} ({document_id}, {start}..{end})"
@@ -108,12 +107,37 @@ def _passages(connection: sqlite3.Connection, dimension: int) -> Iterator[str]:
             yield f"{name} lies outside its text of {len(text)} characters."
         elif records.decode(quote) != text[start:end]:
             yield f"{name} is stored as other words than its document has there."
-        if len(vector) != 2 * dimension or not np.isfinite(vectors([vector])).all():
-            yield f"{name} has no finite vector of length {dimension}."
-        if any(len(data) % 4 for data in token_data):
-            yield f"{name} has token ids that are cut off."
         if not all(0 <= low < high <= len(text) for low, high in json.loads(context)):
             yield f"{name} has context outside its text."
+        if data is None:
+            yield f"{name} has no representation."
+            continue
+        expected = (document_id, language, start, end)
+        for finding in _representation(expected, data, dimension, text[start:end]):
+            yield f"{name} {finding}"
+
+
+def _representation(
+    expected: tuple[str, str | None, int, int], data: bytes, dimension: int, quote: str
+) -> Iterator[str]:
+    """What is wrong with what a passage is scored by."""
+    try:
+        read = representation.columns([0], [data], dimension)
+    except (ValueError, UnicodeDecodeError) as error:
+        yield f"cannot be scored: {error}."
+        return
+    found = (read.documents[0], read.languages[0], int(read.starts[0]), int(read.ends[0]))
+    if found != expected:
+        yield f"is represented as one of {found[0]} at {found[2]}..{found[3]} in {found[1]}."
+    if not np.isfinite(read.vectors).all():
+        yield "has a vector with numbers that are not finite."
+    terms, anew = representation.terms_of(read, 0), bm25.passage_terms(quote, expected[1])
+    same = (
+        np.array_equal(getattr(terms, part), getattr(anew, part))
+        for part in ("ids", "counts", "sound", "lengths")
+    )
+    if not all(same):
+        yield "is found by other terms than its words have."
 
 
 def _indexes(moment: Moment) -> Iterator[str]:
@@ -134,9 +158,10 @@ def _indexes(moment: Moment) -> Iterator[str]:
 
 def _token_counts(moment: Moment) -> Iterator[str]:
     try:
-        expected, found = counted(moment.connection), moment.token_counts
+        expected = counted(moment.connection, moment.state.dimension)
     except ValueError:
-        return  # a passage's tokens are damaged, which is said of that passage
+        return  # a representation is damaged, which is said of that passage
+    found = moment.token_counts
     size = max(len(expected), len(found))
     if not np.array_equal(_padded(expected, size), _padded(found, size)):
         yield "The counts of tokens are not those of the passages."

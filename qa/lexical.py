@@ -1,4 +1,4 @@
-"""BM25 over passages, by tantivy. Knows terms and filters; no documents' text, no vectors.
+"""Finds passages by their terms, with tantivy. Knows terms and filters; no text, no vectors.
 
 The index is derived: each commit holds one marker that says which store it was built from, how
 far (the store's sequence number) and by which analysis. Questions become query objects, never
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from tantivy import Document, Index, Query, Schema, SchemaBuilder, Searcher
 
-from qa import analysis
+from qa import analysis, bm25
 from qa.lexical_files import damaged
 from qa.lexical_tail import Entry
-from qa.lexical_view import MARKER, LexicalView
+from qa.lexical_view import LENGTHS, MARKER, LexicalView, term_texts
 
 _HEAP_BYTES = 64_000_000
 
@@ -115,14 +115,13 @@ class LexicalIndex:
         return int(found[0].get_first("sequence") or 0)
 
     def _document(self, entry: Entry) -> Document:
-        terms = analysis.passage_terms(entry.text, entry.language)
         document = Document()
         document.add_unsigned("passage", entry.passage_id)
         document.add_text("document", entry.document_id)
-        for name in analysis.FIELDS:
-            found = getattr(terms, name)
-            document.add_text(name, " ".join(found))
-            document.add_unsigned(f"{name}_length", len(found))
+        document.add_text("terms", " ".join(term_texts(entry.terms)))
+        document.add_text("sounds", " ".join(bm25.pieces_of(entry.terms.sound)))
+        for name, length in zip(LENGTHS, entry.terms.lengths.tolist(), strict=True):
+            document.add_unsigned(name, length)
         if entry.language is not None:
             document.add_text("language", entry.language)
         if entry.first is not None and entry.last is not None:
@@ -144,9 +143,10 @@ def _schema() -> Schema:
     builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     # Terms arrive analysed, parted by spaces.
-    for name in analysis.FIELDS:
+    for name in ("terms", "sounds"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
-        builder.add_unsigned_field(f"{name}_length", fast=True)
+    for name in LENGTHS:
+        builder.add_unsigned_field(name, fast=True)
     builder.add_unsigned_field("first", indexed=True, fast=True)
     builder.add_unsigned_field("last", indexed=True, fast=True)
     builder.add_unsigned_field("sequence", stored=True)

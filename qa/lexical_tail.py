@@ -1,4 +1,4 @@
-"""BM25 over the few passages that the index on disk does not have yet. Knows no tantivy.
+"""The few passages that the lexical index on disk does not have yet. Knows no tantivy.
 
 Committing to the index costs a dozen writes that wait for the disk, whatever the size of the
 change. So small changes stay here, in memory, until there are many of them: passages added since
@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from qa import analysis
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.bm25 import K1, SOUNDS, STEMS, WORDS, B, piece_id, pieces_of
 from qa.dates import bounds
-from qa.types import Filters
-
-K1, B = 1.2, 0.75  # tantivy's
-
-Alternatives = Sequence[tuple[str, str]]
-"""(field, term) pairs by which one word of a question can match; the best of them counts."""
+from qa.types import Filters, PassageTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +28,32 @@ class Entry:
     passage_id: int
     document_id: str
     language: str | None
-    text: str
+    terms: PassageTerms
     first: int | None
     last: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Statistics:
-    """What BM25 needs of the whole: ``idf`` of (field, term), ``average`` length by field."""
+class Wanted:
+    """What passages are scored by.
 
-    idf: Callable[[str, str], float]
-    average: Mapping[str, float]
+    Attributes:
+        field: ``terms`` or ``sounds``.
+        ids: (n,) of the question's terms or pieces.
+        idf: (n,) of each, by the index's statistics.
+        average: (3,) number of words, stems and pieces of sounds in a passage of the index.
+    """
+
+    field: str
+    ids: NDArray[np.uint32]
+    idf: NDArray[np.float64]
+    average: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
     entry: Entry
-    counts: Mapping[str, Counter[str]]
+    counts: Mapping[str, Mapping[int, int]]
     lengths: Mapping[str, int]
 
 
@@ -82,18 +89,24 @@ class Tail:
         kept.update((entry.passage_id, _counted(entry)) for entry in added)
         return replace(self, sequence=sequence, gone=frozenset(gone), _added=kept)
 
-    def scores(
-        self, question: Sequence[Alternatives], statistics: Statistics, filters: Filters
-    ) -> dict[int, float]:
-        """BM25 by id, of those that pass the filters and have a term of the question."""
-        idf = {pair: statistics.idf(*pair) for word in question for pair in word}
+    def scores(self, wanted: Wanted, filters: Filters) -> dict[int, float]:
+        """The index's BM25 by id, of those that pass the filters and have one of the terms."""
         passes = _test(filters)
+        average = float(wanted.average[[WORDS, STEMS]].sum())
+        if wanted.field == "sounds":
+            average = float(wanted.average[SOUNDS])
+        idf = dict(zip(wanted.ids.tolist(), wanted.idf.tolist(), strict=True))
         found: dict[int, float] = {}
         for passage_id, counted in self._added.items():
-            if passes(counted.entry):
-                score = sum(_best(counted, word, idf, statistics.average) for word in question)
-                if score > 0:
-                    found[passage_id] = score
+            counts = counted.counts[wanted.field]
+            norm = K1 * (1 - B + B * counted.lengths[wanted.field] / average)
+            score = sum(
+                weight * counts[number] * (K1 + 1) / (counts[number] + norm)
+                for number, weight in idf.items()
+                if number in counts
+            )
+            if score > 0 and passes(counted.entry):
+                found[passage_id] = score
         return found
 
 
@@ -113,28 +126,17 @@ _LENGTHS = [_length(code) for code in range(256)]
 
 
 def _counted(entry: Entry) -> _Counted:
-    terms = analysis.passage_terms(entry.text, entry.language)
-    by_field = {name: getattr(terms, name) for name in analysis.FIELDS}
+    terms = entry.terms
+    pieces = Counter(map(piece_id, pieces_of(terms.sound)))
+    words = dict(zip(terms.ids.tolist(), terms.counts.tolist(), strict=True))
     return _Counted(
         entry,
-        {name: Counter(found) for name, found in by_field.items()},
-        {name: rounded_length(len(found)) for name, found in by_field.items()},
+        {"terms": words, "sounds": pieces},
+        {
+            "terms": rounded_length(sum(words.values())),
+            "sounds": rounded_length(sum(pieces.values())),
+        },
     )
-
-
-def _best(
-    counted: _Counted,
-    word: Alternatives,
-    idf: Mapping[tuple[str, str], float],
-    average: Mapping[str, float],
-) -> float:
-    """BM25 of one word of the question, by the best of its alternatives."""
-    best = 0.0
-    for name, term in word:
-        if count := counted.counts[name].get(term):
-            length = 1 - B + B * counted.lengths[name] / average[name]
-            best = max(best, idf[name, term] * count * (K1 + 1) / (count + K1 * length))
-    return best
 
 
 def _test(filters: Filters) -> Callable[[Entry], bool]:

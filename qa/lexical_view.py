@@ -1,12 +1,16 @@
-"""One state of the lexical index, for searching by BM25. Knows terms and filters, no files.
+"""One state of the lexical index, for finding passages by their terms. Knows no files.
 
 A state is a commit and the few changes after it, which are scored apart by the commit's
-statistics. Questions become query objects, never query syntax.
+statistics. Terms are numbers (see ``qa.bm25``), so nothing in a question can be query syntax.
+
+The index orders what it finds by its own BM25, in which every form and stem that matches counts,
+because that is a plain sum: tantivy leaves out whole blocks of passages that cannot come among the
+best (block-max WAND, Ding and Suel 2011). What a passage is worth in the end is counted by
+``qa.bm25`` from the same statistics.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -16,25 +20,26 @@ import numpy as np
 from numpy.typing import NDArray
 from tantivy import FieldType, Occur, Query, Schema, Searcher
 
-from qa import analysis
+from qa.bm25 import QuestionTerms, Statistics, inverse_frequency, piece_text
 from qa.dates import bounds
-from qa.lexical_tail import Alternatives, Entry, Statistics, Tail
-from qa.types import Filters
+from qa.lexical_tail import Entry, Tail, Wanted
+from qa.types import Filters, PassageTerms
 
 MARKER = 0
 """Id of the index's own note of its state. No passage has it: the store counts from 1."""
 
-Evidence = Literal["terms", "sounds"]
-"""What BM25 is computed over: words and stems, or the pieces of what they sound like."""
+Field = Literal["terms", "sounds"]
+"""What passages are found by: words and stems, or the pieces of what they sound like."""
 
-KINDS: tuple[Evidence, ...] = ("terms", "sounds")
+FIELDS: tuple[Field, ...] = ("terms", "sounds")
+LENGTHS = ("words_length", "stems_length", "sounds_length")
 
 _TIE_PROBE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """(n,) passage ids and their BM25, best first; equal scores in order of id."""
+    """(n,) passage ids and the index's scores, best first; equal scores in order of id."""
 
     ids: NDArray[np.int64]
     scores: NDArray[np.float64]
@@ -48,8 +53,9 @@ class LexicalView:
         self._searcher = searcher
         self._schema = schema
         self.tail = Tail(sequence)
-        self._average = {name: self._average_length(name) for name in analysis.FIELDS}
         self.committed = max(0, searcher.num_docs - 1)
+        self._average = np.array([self._average_length(name) for name in LENGTHS])
+        self._languages = {term for term, _ in searcher.terms_with_prefix("language", "")}
 
     @property
     def sequence(self) -> int:
@@ -59,8 +65,17 @@ class LexicalView:
     @property
     def languages(self) -> list[str]:
         """ISO 639-1 codes of the passages, in order."""
-        found = {term for term, _ in self._searcher.terms_with_prefix("language", "")}
-        return sorted(found | self.tail.languages)
+        return sorted(self._languages | self.tail.languages)
+
+    @property
+    def statistics(self) -> Statistics:
+        """The commit's."""
+        return Statistics(
+            self.committed,
+            self._average,
+            lambda ids: self._frequency("terms", map(term_text, ids.tolist())),
+            lambda ids: self._frequency("sounds", map(piece_text, ids.tolist())),
+        )
 
     def changed(self, removed: Iterable[int], added: Iterable[Entry], sequence: int) -> LexicalView:
         """This state after a further change, which is not committed."""
@@ -68,26 +83,20 @@ class LexicalView:
         view.tail = self.tail.changed(removed, added, sequence)
         return view
 
-    def search(self, question: str, limit: int, filters: Filters, by: Evidence = "terms") -> Hits:
+    def search(
+        self, asked: QuestionTerms, limit: int, filters: Filters, by: Field = "terms"
+    ) -> Hits:
         """The best passages that have a term (or a piece of a sound) of the question."""
-        words = self._asked(question, by)
-        if limit < 1 or not words:
+        ids = asked.ids if by == "terms" else asked.pieces
+        if limit < 1 or not len(ids):
             return _best({}, 0)
-        found = self._committed(words, limit, list(self._restrictions(filters)))
-        return _best(found | self.tail.scores(words, self._statistics(), filters), limit)
-
-    def scores(self, question: str, passage_ids: Sequence[int], by: Evidence = "terms") -> Hits:
-        """BM25 of given passages, as ``search`` scores them; those without a term are left out."""
-        ids = {int(passage_id) for passage_id in passage_ids}
-        words = self._asked(question, by)
-        if not ids or not words:
-            return _best({}, 0)
-        only = Query.term_set_query(self._schema, "passage", sorted(ids))
-        found = self._committed(words, len(ids), [only])
-        if ids & self.tail.ids:
-            tail = self.tail.scores(words, self._statistics(), Filters())
-            found |= {key: score for key, score in tail.items() if key in ids}
-        return _best(found, len(found))
+        found = self._committed(by, ids, limit, list(self._restrictions(filters)))
+        if len(self.tail):
+            statistics = self.statistics
+            held = (statistics.terms if by == "terms" else statistics.pieces)(ids)
+            idf = inverse_frequency(self.committed, held)
+            found |= self.tail.scores(Wanted(by, ids, idf, self._average), filters)
+        return _best(found, limit)
 
     def passage_ids(self) -> NDArray[np.int64]:
         """(n,) ids of all passages, ascending."""
@@ -97,18 +106,21 @@ class LexicalView:
         return np.sort(np.concatenate([left, np.array(sorted(self.tail.ids), dtype=np.int64)]))
 
     def _committed(
-        self, words: Sequence[Alternatives], limit: int, restrictions: list[Query]
+        self, by: Field, ids: NDArray[np.uint32], limit: int, restrictions: list[Query]
     ) -> dict[int, float]:
         """Scores of the best committed passages that are still there, and of all their equals."""
         size = self._searcher.num_docs
         if size == 0:
             return {}
+        text = term_text if by == "terms" else piece_text
+        terms = [(Occur.Should, self._term(by, text(number))) for number in ids.tolist()]
+        query = Query.boolean_query(terms)
         parts = [(Occur.Must, Query.const_score_query(one, 0.0)) for one in restrictions]
         if self.tail.gone:
             gone = Query.term_set_query(self._schema, "passage", sorted(self.tail.gone))
             parts.append((Occur.MustNot, gone))
-        terms = [(Occur.Should, self._word(word)) for word in words]
-        query = Query.boolean_query([(Occur.Must, Query.boolean_query(terms)), *parts])
+        if parts:  # only a plain sum of terms is searched without looking at every passage
+            query = Query.boolean_query([(Occur.Must, query), *parts])
         wanted = min(limit + _TIE_PROBE, size)
         hits = self._searcher.search(query, limit=wanted, count=False).hits
         # Equal scores come in no particular order: take all of them before cutting by id.
@@ -117,45 +129,18 @@ class LexicalView:
             hits = self._searcher.search(query, limit=wanted, count=False).hits
         return dict(zip(self._ids(hits).tolist(), (score for score, _ in hits), strict=True))
 
-    def _asked(self, question: str, by: Evidence) -> list[Alternatives]:
-        if by == "sounds":
-            return [[("sounds", piece)] for piece in analysis.question_sounds(question)]
-        return self._alternatives(question)
-
-    def _alternatives(self, question: str) -> list[Alternatives]:
-        """Each word of the question counts once, by the best of its forms and stems."""
-        languages = self.languages
-        words: list[Alternatives] = []
-        for word in analysis.question_words(question):
-            pairs = [("words", form) for form in word.forms]
-            if word.stemmable:
-                stems = (analysis.stemmed(word.forms[0], language) for language in languages)
-                pairs += [("stems", stem) for stem in stems if stem is not None]
-            words.append(pairs)
-        return words
-
-    def _statistics(self) -> Statistics:
-        """The commit's, as tantivy uses them."""
-
-        def idf(name: str, term: str) -> float:
-            size, frequency = self._searcher.num_docs, self._searcher.doc_freq(name, term)
-            return math.log(1 + (max(size - frequency, 0) + 0.5) / (frequency + 0.5))
-
-        return Statistics(idf, self._average)
+    def _frequency(self, field: Field, terms: Iterable[str]) -> NDArray[np.int64]:
+        return np.array([self._searcher.doc_freq(field, term) for term in terms], dtype=np.int64)
 
     def _average_length(self, name: str) -> float:
-        asked = {"length": {"sum": {"field": f"{name}_length"}}}
-        found = self._searcher.aggregate(Query.all_query(), asked)
-        return float(found["length"]["value"]) / max(1, self._searcher.num_docs) or 1.0
+        found = self._searcher.aggregate(Query.all_query(), {"length": {"sum": {"field": name}}})
+        return float(found["length"]["value"]) / max(1, self.committed) or 1.0
 
     def _ids(self, hits: Sequence[tuple[Any, Any]]) -> NDArray[np.int64]:
         addresses = [address for _, address in hits]
         return np.array(self._searcher.fast_field_values("passage", addresses), dtype=np.int64)
 
-    def _word(self, word: Alternatives) -> Query:
-        return Query.disjunction_max_query([self._term(name, term) for name, term in word])
-
-    def _term(self, field: str, term: str) -> Query:
+    def _term(self, field: Field, term: str) -> Query:
         return Query.term_query(self._schema, field, term, index_option="freq")
 
     def _restrictions(self, filters: Filters) -> Iterator[Query]:
@@ -170,6 +155,18 @@ class LexicalView:
 
     def _range(self, field: str, **limits: Any) -> Query:  # noqa: ANN401
         return Query.range_query(self._schema, field, FieldType.Unsigned, **limits)
+
+
+def term_text(number: int) -> str:
+    """A word or stem as the index stores it."""
+    return f"{number:x}"
+
+
+def term_texts(terms: PassageTerms) -> Iterator[str]:
+    """A passage's words and stems as the index stores them, repeated as they are in it."""
+    for number, count in zip(terms.ids.tolist(), terms.counts.tolist(), strict=True):
+        for _ in range(count):
+            yield f"{number:x}"
 
 
 def _best(scores: dict[int, float], limit: int) -> Hits:

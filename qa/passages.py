@@ -7,29 +7,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa import representation
 from qa.dates import bounds
 from qa.lexical_tail import Entry
 from qa.records import decode
-from qa.types import Candidate, Filters
+from qa.representation import Columns
+from qa.types import Filters, StoredPassage
 
-
-def vectors(stored: list[bytes]) -> NDArray[np.float32]:
-    """(n, dim) float32 rows from n stored vectors."""
-    if not stored:
-        return np.empty((0, 0), dtype=np.float32)
-    rows = np.frombuffer(b"".join(stored), dtype="<f2").reshape(len(stored), -1)
-    return rows.astype(np.float32)
-
-
-def tokens(stored: bytes) -> NDArray[np.uint32]:
-    """(n,) uint32, not to be written to, from what is stored."""
-    return np.frombuffer(stored, dtype="<u4").astype(np.uint32, copy=False)
+_CHUNK = 4096
 
 
 def allowed(connection: sqlite3.Connection, filters: Filters) -> NDArray[np.int64]:
@@ -53,49 +44,30 @@ def allowed(connection: sqlite3.Connection, filters: Filters) -> NDArray[np.int6
     return np.sort(np.fromiter((row[0] for row in rows), dtype=np.int64))
 
 
-def candidates(
-    connection: sqlite3.Connection,
-    passage_ids: NDArray[np.int64],
-    vector: NDArray[np.float32],
-    lexical: Mapping[int, float],
-    sound: Mapping[int, float],
-) -> tuple[Candidate, ...]:
-    """Passages by id, ascending, with their scores; ids that do not exist are left out.
-
-    Args:
-        connection: in a transaction.
-        passage_ids: (n,) of the passages.
-        vector: (dim,) of the question.
-        lexical: BM25 over terms by id; 0 for those not in it.
-        sound: BM25 over pieces of sounds by id; 0 for those not in it.
-    """
-    rows = connection.execute(
-        'SELECT p.id, p.document_id, d.sha256, p.start, p."end", p.text, p.language, p.tokens, '
-        "p.context_tokens, p.vector FROM passages p JOIN documents d ON d.id = p.document_id "
-        "WHERE p.id IN (SELECT value FROM json_each(?)) ORDER BY p.id",
+def columns(
+    connection: sqlite3.Connection, passage_ids: NDArray[np.int64], dimension: int
+) -> Columns:
+    """What passages are scored by, ascending by id; ids that do not exist are left out."""
+    found = connection.execute(
+        "SELECT passage_id, data FROM representations "
+        "WHERE passage_id IN (SELECT value FROM json_each(?)) ORDER BY passage_id",
         (json.dumps(passage_ids.tolist()),),
     ).fetchall()
-    if not rows:
-        return ()
-    # Summed row by row: a passage's score must not depend on which others are there.
-    dense = np.einsum("ij,j->i", vectors([row[9] for row in rows]), vector).tolist()
-    return tuple(
-        Candidate(
-            passage_id=row[0],
-            document_id=row[1],
-            sha256=row[2],
-            start=row[3],
-            end=row[4],
-            text=decode(row[5]),
-            language=row[6],
-            tokens=tokens(row[7]),
-            context_tokens=tokens(row[8]),
-            dense=score,
-            lexical=lexical.get(row[0], 0.0),
-            sound=sound.get(row[0], 0.0),
-        )
-        for row, score in zip(rows, dense, strict=True)
+    return representation.columns([row[0] for row in found], [row[1] for row in found], dimension)
+
+
+def stored(connection: sqlite3.Connection, passage_ids: Sequence[int]) -> dict[int, StoredPassage]:
+    """Passages by id, in words; ids that do not exist are left out."""
+    found = connection.execute(
+        'SELECT p.id, p.document_id, d.sha256, p.start, p."end", p.language, p.text '
+        "FROM passages p JOIN documents d ON d.id = p.document_id "
+        "WHERE p.id IN (SELECT value FROM json_each(?))",
+        (json.dumps([int(passage_id) for passage_id in passage_ids]),),
     )
+    return {
+        number: StoredPassage(number, document, sha256, start, end, language, decode(text))
+        for number, document, sha256, start, end, language, text in found
+    }
 
 
 def removed_since(connection: sqlite3.Connection, sequence: int) -> NDArray[np.int64]:
@@ -114,21 +86,16 @@ def count_since(connection: sqlite3.Connection, sequence: int) -> int:
     return int(row[0])
 
 
-def vectors_since(connection: sqlite3.Connection, sequence: int) -> Iterator[tuple[int, bytes]]:
-    """Id and stored vector of passages added after that sequence number, oldest first."""
+def since(connection: sqlite3.Connection, sequence: int, dimension: int) -> Iterator[Columns]:
+    """What passages added after that sequence number are scored by, oldest first, in chunks."""
     # In the order of the index on it: in order of id, SQLite reads all passages to find a few.
-    yield from connection.execute(
-        "SELECT id, vector FROM passages WHERE sequence > ? ORDER BY sequence, id", (sequence,)
-    )
-
-
-def tokens_since(connection: sqlite3.Connection, sequence: int) -> Iterator[NDArray[np.uint32]]:
-    """Tokens of each passage added after that sequence number, oldest first."""
     found = connection.execute(
-        "SELECT tokens FROM passages WHERE sequence > ? ORDER BY sequence", (sequence,)
+        "SELECT p.id, r.data FROM passages p JOIN representations r ON r.passage_id = p.id "
+        "WHERE p.sequence > ? ORDER BY p.sequence, p.id",
+        (sequence,),
     )
-    for (stored,) in found:
-        yield tokens(stored)
+    while rows := found.fetchmany(_CHUNK):
+        yield representation.columns([row[0] for row in rows], [row[1] for row in rows], dimension)
 
 
 def removed_tokens_since(
@@ -139,17 +106,23 @@ def removed_tokens_since(
         "SELECT tokens FROM removed_passages WHERE sequence > ? AND added <= ?",
         (sequence, sequence),
     )
-    for (stored,) in found:
-        yield tokens(stored)
+    for (tokens,) in found:
+        yield np.frombuffer(tokens, dtype="<u4").astype(np.uint32, copy=False)
 
 
-def entries_since(connection: sqlite3.Connection, sequence: int) -> Iterator[Entry]:
+def entries_since(connection: sqlite3.Connection, sequence: int, dimension: int) -> Iterator[Entry]:
     """What the lexical index needs of passages added after that sequence number, oldest first."""
     found = connection.execute(
-        "SELECT p.id, p.document_id, p.language, p.text, d.published_first, d.published_last "
+        "SELECT p.id, p.document_id, p.language, d.published_first, d.published_last, r.data "
         "FROM passages p JOIN documents d ON d.id = p.document_id "
+        "JOIN representations r ON r.passage_id = p.id "
         "WHERE p.sequence > ? ORDER BY p.sequence, p.id",
         (sequence,),
     )
-    for row in found:
-        yield Entry(row[0], row[1], row[2], decode(row[3]), row[4], row[5])
+    while rows := found.fetchmany(_CHUNK):
+        chunk = representation.columns(
+            [row[0] for row in rows], [row[5] for row in rows], dimension
+        )
+        for number, (passage_id, document_id, language, first, last, _) in enumerate(rows):
+            terms = representation.terms_of(chunk, number)
+            yield Entry(passage_id, document_id, language, terms, first, last)

@@ -1,7 +1,8 @@
 """Turns documents into passages with everything that search needs of them.
 
 Knows no storage. What it makes depends only on the document and on ``pipeline``, a fingerprint of
-the encoder, the token table and the splitter: when that changes, documents are prepared again.
+the encoder, the token table, the splitter and the analysis of words: when that changes, documents
+are prepared again.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import numpy as np
 
 from embeddings.encoder import Encoder
 from embeddings.static import StaticEncoder
-from qa import splitter
+from qa import analysis, splitter
+from qa.bm25 import passage_terms
 from qa.types import Document, Passage, PreparedDocument, PreparedPassage
 
-_FORMAT = "2"
+_FORMAT = "3"
 _BATCH = 2048
 
 
@@ -38,7 +40,10 @@ class Preparer:
         """Vectors come from ``encoder``, token ids for late interaction from ``tokens``."""
         self._encoder = encoder
         self._tokens = tokens
-        parts = (_FORMAT, encoder.fingerprint, tokens.fingerprint, splitter.FINGERPRINT)
+        parts = (
+            *(_FORMAT, encoder.fingerprint, tokens.fingerprint),
+            *(splitter.FINGERPRINT, analysis.VERSION),
+        )
         self.pipeline = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
     def prepare(self, documents: Sequence[Document]) -> list[PreparedDocument]:
@@ -54,7 +59,13 @@ class Preparer:
             around = self._tokens.tokenize([read.context for read in batch])
             for read, vector, ids, context_ids in zip(batch, vectors, own, around, strict=True):
                 passages[read.document].append(
-                    PreparedPassage(read.passage, vector, ids, np.unique(context_ids))
+                    PreparedPassage(
+                        read.passage,
+                        vector,
+                        ids,
+                        np.unique(context_ids),
+                        passage_terms(read.text, read.passage.language),
+                    )
                 )
         return [
             PreparedDocument(document, tuple(of_document), self.pipeline)

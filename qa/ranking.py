@@ -158,10 +158,36 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Candidates, best first, and the weights of the question's tokens (see ``Evidence``)."""
+    """Candidates in their order.
 
-    ranked: list[Ranked]
+    Attributes:
+        found: the n candidates.
+        order: (n,) their places in ``found``, best first.
+        scores: (n,) of each as found.
+        features: (n, len(FEATURES)) of each as found.
+        same: (n,) whether each is in the question's language.
+        weights: of the question's tokens, see ``Evidence``.
+    """
+
+    found: Found
+    order: list[int]
+    scores: NDArray[np.float64]
+    features: NDArray[np.float64]
+    same: NDArray[np.bool_]
     weights: NDArray[np.float64]
+
+    def best(self, k: int | None = None) -> list[Ranked]:
+        """The k best, or all, best first."""
+        return [
+            Ranked(
+                self.found.candidate(n),
+                float(self.scores[n]),
+                float(self.features[n, FEATURES.index("interaction")]),
+                tuple(self.features[n].tolist()),
+                bool(self.same[n]),
+            )
+            for n in self.order[:k]
+        ]
 
 
 def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Evidence:
@@ -185,24 +211,20 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     * far_script: 1 for a passage in another language when the question is in no alphabet (Chinese,
       Japanese, Arabic, Hindi, …): then nothing can be expected of sounds.
     """
-    candidates = found.candidates
-    n = len(candidates)
+    passages = found.passages
+    n = len(passages)
     weights = _shares(asked.tokens.weights)
     if not n:
         return Evidence(np.zeros((0, len(FEATURES))), weights)
-    compared = interaction.compare(
-        asked.tokens,
-        [c.tokens for c in candidates] + [c.context_tokens for c in candidates],
-    )
+    compared = interaction.compare(asked.tokens, passages.tokens.followed_by(passages.context))
     own, around = compared.best[:n], compared.best[n:]
     blended = own + _CONTEXT_SHARE * np.maximum(around - own, 0.0)
-    passages = max(found.status.passages, 1)
-    rare = _shares(weights * _rarity(compared, found.token_counts, passages))
-    rarest = float(np.log1p(2.0 * passages))
-    lexical = np.array([c.lexical for c in candidates])
-    sound = np.array([c.sound for c in candidates])
+    size = max(found.status.passages, 1)
+    rare = _shares(weights * _rarity(compared, found.token_counts, size))
+    rarest = float(np.log1p(2.0 * size))
+    lexical, sound = found.lexical, found.sound
     columns = {
-        "dense": np.array([c.dense for c in candidates]),
+        "dense": found.dense,
         "interaction": blended @ weights,
         "rarity": blended @ rare,
         "window": compared.best_window(rare)[:n],
@@ -212,10 +234,8 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "sound_share": sound / (rarest * max(asked.pieces, 1)),
         "exact": (own >= _EXACT) @ weights,
         "coverage": (blended >= _COVERED) @ weights,
-        "length": np.log1p([len(c.tokens) for c in candidates]),
-        "far_script": np.array(
-            [not asked.alphabetic and c.language != asked.language for c in candidates]
-        ),
+        "length": np.log1p(passages.tokens.lengths),
+        "far_script": ~_same_language(asked, found) & (not asked.alphabetic),
     }
     return Evidence(np.stack([columns[name] for name in FEATURES], axis=1), rare)
 
@@ -238,14 +258,15 @@ def _shares(weights: NDArray[Any]) -> NDArray[np.float64]:
 def rank(interaction: LateInteraction, asked: Asked, found: Found) -> Ranking:
     """The candidates found, best first; ties go to the earlier document and place."""
     weighed = evidence(interaction, asked, found)
-    same = np.array([c.language == asked.language for c in found.candidates], dtype=bool)
+    same = _same_language(asked, found)
     scores = probabilities(load_ranking(), weighed.features, same)
-    ranked = [
-        Ranked(c, float(p), float(f[1]), tuple(f.tolist()), bool(s))
-        for c, p, f, s in zip(found.candidates, scores, weighed.features, same, strict=True)
-    ]
-    ranked.sort(key=lambda r: (-r.score, r.candidate.document_id, r.candidate.start))
-    return Ranking(ranked, weighed.weights)
+    documents, starts = found.passages.documents, found.passages.starts
+    order = sorted(range(len(scores)), key=lambda n: (-scores[n], documents[n], starts[n]))
+    return Ranking(found, order, scores, weighed.features, same, weighed.weights)
+
+
+def _same_language(asked: Asked, found: Found) -> NDArray[np.bool_]:
+    return np.array([code == asked.language for code in found.passages.languages], dtype=np.bool_)
 
 
 def probabilities(

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.ragged import Ragged
 from qa import passages
 
 _SAVE_AFTER = 20_000
@@ -51,17 +52,17 @@ class TokenCounts:
         """Begin again, with nothing at 0."""
         self.counts, self.sequence = np.zeros(0, np.uint32), 0
 
-    def advance(self, connection: sqlite3.Connection, to: int) -> None:
+    def advance(self, connection: sqlite3.Connection, to: int, dimension: int) -> None:
         """Catch up with the state of this transaction, which has sequence number ``to``."""
         if self.sequence > to:
             self.clear()
         counts = self.counts.astype(np.int64)
-        added = passages.tokens_since(connection, self.sequence)
-        removed = passages.removed_tokens_since(connection, self.sequence)
-        for sign, found in ((1, added), (-1, removed)):
-            for tokens in found:
-                counts = _add(counts, tokens, sign)
-                self._unsaved += 1
+        for chunk in passages.since(connection, self.sequence, dimension):
+            counts = _add(counts, chunk.tokens, 1)
+            self._unsaved += len(chunk)
+        removed = Ragged.of(list(passages.removed_tokens_since(connection, self.sequence)))
+        counts = _add(counts, removed, -1)
+        self._unsaved += len(removed)
         self.counts, self.sequence = counts.astype(np.uint32), to
         if self._unsaved > _SAVE_AFTER:
             self.save()
@@ -85,22 +86,23 @@ class TokenCounts:
         self._unsaved = 0
 
 
-def counted(connection: sqlite3.Connection) -> Counts:
+def counted(connection: sqlite3.Connection, dimension: int) -> Counts:
     """(tokens,) counted from all passages of the store: what ``TokenCounts`` must agree with."""
     counts = np.zeros(0, np.int64)
-    for tokens in passages.tokens_since(connection, 0):
-        counts = _add(counts, tokens, 1)
+    for chunk in passages.since(connection, 0, dimension):
+        counts = _add(counts, chunk.tokens, 1)
     return counts.astype(np.uint32)
 
 
-def _add(counts: NDArray[np.int64], tokens: NDArray[np.uint32], sign: int) -> NDArray[np.int64]:
-    """The counts, longer where needed, with a passage's tokens added or taken away."""
-    tokens = np.unique(tokens[tokens < _LARGEST])
-    lacking = int(tokens.max(initial=0)) + 1 - len(counts)
-    if lacking > 0:
-        counts = np.concatenate([counts, np.zeros(lacking, np.int64)])
-    counts[tokens] += sign
-    return counts
+def _add(counts: NDArray[np.int64], tokens: Ragged, sign: int) -> NDArray[np.int64]:
+    """The counts, longer where needed, with passages' tokens added or taken away."""
+    known = tokens.values < _LARGEST
+    # Each once for each passage: a token's id and its passage's number as one number.
+    once = np.unique(tokens.owners[known] * _LARGEST + tokens.values[known].astype(np.int64))
+    found = np.bincount(once % _LARGEST, minlength=len(counts))
+    longer = np.zeros(len(found), np.int64)
+    longer[: len(counts)] = counts
+    return longer + sign * found
 
 
 def _load(path: Path, store: str) -> tuple[Counts, int]:

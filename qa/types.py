@@ -82,6 +82,23 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class PassageTerms:
+    """What a passage is found by in BM25 (see ``qa.bm25``).
+
+    Attributes:
+        ids: (n,) distinct ids of its words and stems, ascending.
+        counts: (n,) uint8, how often each stands there.
+        sound: (m,) uint8 letters of its words as they sound.
+        lengths: (3,) uint32, number of words, stems and pieces of sounds.
+    """
+
+    ids: NDArray[np.uint32]
+    counts: NDArray[np.uint8]
+    sound: NDArray[np.uint8]
+    lengths: NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedPassage:
     """A passage with everything derived from it, ready to be stored.
 
@@ -91,12 +108,14 @@ class PreparedPassage:
         tokens: (n,) uint32 ids of the bundled token table, for late interaction; the passage's
             own tokens only, in their order.
         context_tokens: (m,) uint32 distinct ids of the title and context.
+        terms: for BM25, of the passage only.
     """
 
     passage: Passage
     vector: NDArray[np.float32]
     tokens: NDArray[np.uint32]
     context_tokens: NDArray[np.uint32]
+    terms: PassageTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,36 +176,41 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage the engine found, with all the evidence that ranking needs.
+    """A passage the engine found, and how much it is worth by each kind of evidence.
 
     Attributes:
         passage_id: the engine's own number; never reused.
         document_id: its document.
-        sha256: the version of the text it belongs to.
         start: first code point.
         end: one past the last.
-        text: ``document.text[start:end]``.
         language: of the passage.
-        tokens: as in PreparedPassage.
-        context_tokens: as in PreparedPassage.
         dense: inner product of the question's and the passage's vector, always present.
-        lexical: BM25 of the passage for the question's terms; 0.0 when no term matches.
+        lexical: BM25 of the passage for the question's words; 0.0 when none matches.
         sound: BM25 for the pieces of what the question's words sound like, by which names and
             loanwords meet across languages; 0.0 when none matches.
     """
 
     passage_id: int
     document_id: str
-    sha256: str
     start: int
     end: int
-    text: str
     language: str | None
-    tokens: NDArray[np.uint32]
-    context_tokens: NDArray[np.uint32]
     dense: float
     lexical: float
     sound: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage of the current version of a document, in words: ``text[start:end]`` of it."""
+
+    passage_id: int
+    document_id: str
+    sha256: str
+    start: int
+    end: int
+    language: str | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

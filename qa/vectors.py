@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +15,15 @@ import numpy as np
 from embeddings.errors import VectorIndexError
 from embeddings.vector_index import VectorIndex
 from qa import passages
+from qa.representation import Columns
 
-_CHUNK = 4096
 _SAVE_AFTER = 20_000
 """Changed vectors after which they are saved: some seconds of catching up after a crash."""
 
 _log = logging.getLogger(__name__)
 
-Told = Callable[[Iterable[tuple[int, bytes]], int], Iterator[tuple[int, bytes]]]
-"""Passes items on, of which there are so many, and tells how far it has come."""
+Told = Callable[[Iterable[Columns], int], Iterator[Columns]]
+"""Passes passages on, of which there are so many, and tells how far it has come."""
 
 
 class StoreVectors:
@@ -91,8 +90,6 @@ class StoreVectors:
         if len(removed):
             self.index.remove(removed)
         total = passages.count_since(connection, since)
-        added = told(passages.vectors_since(connection, since), total)
-        while chunk := list(islice(added, _CHUNK)):
-            ids = np.array([passage_id for passage_id, _ in chunk], dtype=np.int64)
-            self.index.add(ids, passages.vectors([data for _, data in chunk]))
+        for chunk in told(passages.since(connection, since, self._dimension), total):
+            self.index.add(chunk.ids, chunk.vectors)
         return len(removed) + total

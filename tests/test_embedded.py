@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,12 @@ import pytest
 from numpy.typing import NDArray
 
 from qa import passages
+from qa.bm25 import passage_terms
 from qa.embedded import DATABASE, EmbeddedEngine
-from qa.engine import Search
+from qa.engine import Found, Search
 from qa.errors import Conflict, InvalidDate, InvalidInput, NotFound, StoreError
 from qa.lexical import LexicalIndex
+from qa.representation import Columns
 from qa.types import (
     Candidate,
     Document,
@@ -59,6 +61,7 @@ def prepared(
                     vector(line, dimension),
                     np.array([len(line), 2**32 - 1], dtype=np.uint32),
                     np.array([7], dtype=np.uint32),
+                    passage_terms(line, language),
                 )
             )
         start += len(line) + 1
@@ -69,18 +72,36 @@ def one(document_id: str, text: str, **rest: object) -> PreparedDocument:
     return prepared(document(document_id, text, **rest))
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A candidate with all that is stored of it."""
+
+    candidate: Candidate
+    sha256: str
+    text: str
+    tokens: list[int]
+    context: list[int]
+
+
+def seen(engine: EmbeddedEngine, found: Found) -> tuple[Seen, ...]:
+    stored, columns = engine.passages(found.passages.ids.tolist()), found.passages
+    return tuple(
+        Seen(
+            candidate,
+            stored[candidate.passage_id].sha256,
+            stored[candidate.passage_id].text,
+            columns.tokens[number].tolist(),
+            columns.context[number].tolist(),
+        )
+        for number, candidate in enumerate(found.candidates)
+        if candidate.passage_id in stored
+    )
+
+
 def search(
     engine: EmbeddedEngine, text: str, n: int = 10, filters: Filters | None = None
-) -> tuple[Candidate, ...]:
-    return engine.search(Search(text, vector(text), n, n, filters or Filters())).candidates
-
-
-def plain(candidates: Iterable[Candidate]) -> list[dict[str, object]]:
-    """Everything of candidates, in a form that can be compared."""
-    return [
-        {**asdict(c), "tokens": c.tokens.tolist(), "context_tokens": c.context_tokens.tolist()}
-        for c in candidates
-    ]
+) -> tuple[Seen, ...]:
+    return seen(engine, engine.search(Search(text, vector(text), n, n, filters or Filters())))
 
 
 def quotes(engine: EmbeddedEngine, text: str = "Soldaten", n: int = 100) -> set[str]:
@@ -176,7 +197,7 @@ def test_no_text_is_ever_altered(engine: EmbeddedEngine, text: str) -> None:
     assert engine.whole("a") == it
     assert engine.text(it.sha256) == text
     for candidate in search(engine, "Soldaten"):
-        assert candidate.text == text[candidate.start : candidate.end]
+        assert candidate.text == text[candidate.candidate.start : candidate.candidate.end]
         assert candidate.sha256 == it.sha256
 
 
@@ -272,22 +293,22 @@ def test_every_candidate_has_both_scores(engine: EmbeddedEngine) -> None:
     everything = {c.text: c for c in search(engine, question, 1000)}
     assert set(everything) == set(lines)
     for line, candidate in everything.items():
-        assert candidate.dense == pytest.approx(expected[line], abs=1e-6)
-        assert (candidate.lexical > 0) == ("Soldaten" in line)
-        assert candidate.tokens.tolist() == [len(line), 2**32 - 1]
-        assert candidate.context_tokens.tolist() == [7]
-        assert candidate.language == "de"
+        assert candidate.candidate.dense == pytest.approx(expected[line], abs=1e-6)
+        assert (candidate.candidate.lexical > 0) == ("Soldaten" in line)
+        assert candidate.tokens == [len(line), 2**32 - 1]
+        assert candidate.context == [7]
+        assert candidate.candidate.language == "de"
 
     nearest = sorted(lines, key=lambda line: -expected[line])[:5]
-    found = engine.search(Search(question, vector(question), 5, 0, Filters())).candidates
+    found = seen(engine, engine.search(Search(question, vector(question), 5, 0, Filters())))
     assert {c.text for c in found} == set(nearest)
     # By vector only, and still with their BM25.
-    assert plain(found) == plain(everything[c.text] for c in found)
-    found = engine.search(Search(question, vector(question), 0, 7, Filters())).candidates
+    assert found == tuple(everything[c.text] for c in found)
+    found = seen(engine, engine.search(Search(question, vector(question), 0, 7, Filters())))
     assert len(found) == 7
-    assert plain(found) == plain(everything[c.text] for c in found)
-    assert min(c.lexical for c in found) > 0
-    assert engine.search(Search(question, vector(question), 0, 0, Filters())).candidates == ()
+    assert found == tuple(everything[c.text] for c in found)
+    assert min(c.candidate.lexical for c in found) > 0
+    assert engine.search(Search(question, vector(question), 0, 0, Filters())).candidates == []
 
 
 def test_a_search_of_nothing(engine: EmbeddedEngine) -> None:
@@ -312,7 +333,7 @@ def test_filters_fill_the_number_asked_for(engine: EmbeddedEngine) -> None:
     )
 
     def found(n: int, **filters: object) -> list[str]:
-        return [c.document_id for c in search(engine, "Soldaten", n, Filters(**filters))]  # type: ignore[arg-type]
+        return [c.candidate.document_id for c in search(engine, "Soldaten", n, Filters(**filters))]  # type: ignore[arg-type]
 
     assert found(8, document_ids=("few",)) == ["few"] * 8
     assert found(50, document_ids=("few", "ru", "absent")) == ["few"] * 8 + ["ru"] * 6
@@ -324,6 +345,19 @@ def test_filters_fill_the_number_asked_for(engine: EmbeddedEngine) -> None:
     assert found(9, languages=("xx",)) == []
     with pytest.raises(InvalidDate):
         found(9, published_from="gestern")
+
+
+def of_one_version(engine: EmbeddedEngine, found: Found, texts: dict[str, int]) -> bool:
+    """Whether all candidates are of the version that their state of the store has."""
+    now = seen(engine, found)  # those that are still there
+    for c in now:
+        if engine.text(c.sha256)[c.candidate.start : c.candidate.end] != c.text:
+            return False
+    if found.status.sequence % 2 == 0:
+        return not found.candidates
+    numbers = {texts[c.sha256] for c in now} | {int(c.text.split()[1]) for c in now}
+    places = {c.start for c in found.candidates}
+    return numbers <= {found.status.sequence // 2} and len(found.candidates) == len(places) == 4
 
 
 def test_readers_and_a_writer_at_once(engine: EmbeddedEngine) -> None:
@@ -340,16 +374,7 @@ def test_readers_and_a_writer_at_once(engine: EmbeddedEngine) -> None:
         last = 0
         while not done.is_set():
             found = engine.search(Search("Soldaten", vector("x"), 9, 9, Filters()))
-            numbers = {texts[c.sha256] for c in found.candidates}
-            said = {int(c.text.split()[1]) for c in found.candidates}
-            places = {c.start for c in found.candidates}
-            sliced = all(engine.text(c.sha256)[c.start : c.end] == c.text for c in found.candidates)
-            if found.status.sequence % 2 == 0:
-                good = not found.candidates
-            else:
-                good = numbers == said == {found.status.sequence // 2}
-                good = good and len(found.candidates) == len(places) == 4 and sliced
-            if not good or found.status.sequence < last:
+            if not of_one_version(engine, found, texts) or found.status.sequence < last:
                 wrong.append((found, last))
             last = found.status.sequence
 
@@ -366,13 +391,13 @@ def test_readers_and_a_writer_at_once(engine: EmbeddedEngine) -> None:
     assert wrong == []
 
 
-def same_answers(engine: EmbeddedEngine, expected: tuple[Candidate, ...]) -> None:
-    assert plain(search(engine, "Soldaten Grenze", 100)) == plain(expected)
+def same_answers(engine: EmbeddedEngine, expected: tuple[Seen, ...]) -> None:
+    assert search(engine, "Soldaten Grenze", 100) == expected
     assert list(engine.check()) == []
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Candidate, ...]]:
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Seen, ...]]:
     """A folder of 20 documents, closed and not to be changed, and what a search finds in it."""
     folder = tmp_path_factory.mktemp("saved") / "data"
     engine = EmbeddedEngine.open(folder, DIMENSION)
@@ -385,34 +410,34 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Candida
 
 
 @pytest.fixture
-def folder(saved: tuple[Path, tuple[Candidate, ...]], tmp_path: Path) -> Path:
+def folder(saved: tuple[Path, tuple[Seen, ...]], tmp_path: Path) -> Path:
     """A copy of it, to be changed."""
     return Path(shutil.copytree(saved[0], tmp_path / "folder"))
 
 
 @pytest.fixture
-def expected(saved: tuple[Path, tuple[Candidate, ...]]) -> tuple[Candidate, ...]:
+def expected(saved: tuple[Path, tuple[Seen, ...]]) -> tuple[Seen, ...]:
     return saved[1]
 
 
 def test_reopening_finds_everything_and_builds_nothing(
-    folder: Path, expected: tuple[Candidate, ...], monkeypatch: pytest.MonkeyPatch
+    folder: Path, expected: tuple[Seen, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
     def never(*_: object) -> None:
         raise AssertionError("was built again")
 
-    monkeypatch.setattr(passages, "vectors_since", never)
+    monkeypatch.setattr(passages, "since", never)
     monkeypatch.setattr(passages, "entries_since", never)
     engine = EmbeddedEngine.open(folder, DIMENSION)
-    same_answers(engine, expected)
+    assert search(engine, "Soldaten Grenze", 100) == expected
     engine.close()
 
 
 @pytest.mark.parametrize("where", ["vectors.safetensors", "lexical", "lexical/*.term"])
 @pytest.mark.parametrize("how", ["gone", "cut", "flipped"])
 def test_damaged_indexes_are_built_again(
-    folder: Path, expected: tuple[Candidate, ...], where: str, how: str
+    folder: Path, expected: tuple[Seen, ...], where: str, how: str
 ) -> None:
     (path,) = folder.glob(where)
     if path.is_dir():
@@ -436,7 +461,7 @@ def test_damaged_indexes_are_built_again(
 
 
 def test_indexes_of_another_store_are_built_again(
-    folder: Path, expected: tuple[Candidate, ...], tmp_path: Path
+    folder: Path, expected: tuple[Seen, ...], tmp_path: Path
 ) -> None:
     other = EmbeddedEngine.open(tmp_path / "b", DIMENSION)
     other.put([one("x", "Fremde Soldaten")])
@@ -451,7 +476,7 @@ def test_indexes_of_another_store_are_built_again(
 
 
 def test_indexes_ahead_of_a_restored_store_are_built_again(
-    folder: Path, expected: tuple[Candidate, ...]
+    folder: Path, expected: tuple[Seen, ...]
 ) -> None:
     backup = (folder / DATABASE).read_bytes()
     engine = EmbeddedEngine.open(folder, DIMENSION)
@@ -491,11 +516,15 @@ def test_half_a_change_of_the_vectors_is_no_state(
     assert quotes(engine) == {"Alte Soldaten"}
     engine.put([one("a", "Neue Soldaten"), one("b", "Mehr Soldaten")])
     with monkeypatch.context() as patch:
+        whole = passages.since
 
-        def half(_: object) -> None:
+        def half(
+            connection: sqlite3.Connection, sequence: int, dimension: int
+        ) -> Iterator[Columns]:
+            yield from whole(connection, sequence, dimension)
             raise MemoryError
 
-        patch.setattr(passages, "vectors", half)
+        patch.setattr(passages, "since", half)
         with pytest.raises(MemoryError):
             quotes(engine)
     assert quotes(engine) == {"Neue Soldaten", "Mehr Soldaten"}
@@ -553,7 +582,7 @@ def test_small_changes_are_shared_before_the_lexical_index_has_them(folder: Path
         assert not {"Soldaten 3", "Wetter 4"} & found
         assert len(found) == 56
         assert list(engine.check()) == []
-    assert plain(search(here, "Soldaten")) == plain(search(there, "Soldaten"))
+    assert search(here, "Soldaten") == search(there, "Soldaten")
     assert len(list((folder / "lexical").glob("*.store"))) == commits
 
     there.put([one(f"x{n}", f"Weitere Soldaten {n}\nNebel {n}") for n in range(20)])
@@ -582,7 +611,8 @@ def test_two_engines_in_threads_never_answer_from_the_past(tmp_path: Path) -> No
         while not done.is_set():
             before = committed[0]
             found = reader.search(Search("Soldaten", vector("x"), 9, 9, Filters()))
-            said = {int(c.text.split()[1]) for c in found.candidates}
+            # A version has two passages, and numbers are never used again.
+            said = {(c.passage_id + 1) // 2 for c in found.candidates}
             if found.status.sequence < before or said != ({found.status.sequence} - {0}):
                 wrong.append((before, found))
 
@@ -623,7 +653,15 @@ def test_vectors_of_another_length_take_the_place_of_all(folder: Path) -> None:
 
 def search_of(engine: EmbeddedEngine, dimension: int) -> set[str]:
     found = engine.search(Search("Soldaten", vector("x", dimension), 99, 99, Filters()))
-    return {candidate.text for candidate in found.candidates}
+    return {candidate.text for candidate in seen(engine, found)}
+
+
+REPLACE = "UPDATE representations SET data ="
+FIRST = "(SELECT data FROM representations WHERE passage_id = 1)"
+HEADER = 4 * 13  # bytes before the vector
+NAN = f"CAST(substr(data, 1, {HEADER}) || x'007e' || substr(data, {HEADER + 3}) AS BLOB)"
+TERM = HEADER + 2 * DIMENSION + 4 * 3  # after two tokens and one of the context
+OTHER = f"CAST(substr(data, 1, {TERM}) || x'00' || substr(data, {TERM + 2}) AS BLOB)"
 
 
 @pytest.mark.parametrize(
@@ -632,8 +670,12 @@ def search_of(engine: EmbeddedEngine, dimension: int) -> set[str]:
         ("UPDATE passages SET text = CAST('Falsch' AS BLOB) WHERE id = 2", "other words"),
         ("UPDATE passages SET start = start + 1 WHERE id = 2", "other words"),
         ('UPDATE passages SET "end" = 9999 WHERE id = 2', "outside its text"),
-        ("UPDATE passages SET vector = x'0011' WHERE id = 2", "no finite vector"),
-        ("UPDATE passages SET tokens = x'001122' WHERE id = 2", "cut off"),
+        ("UPDATE representations SET data = x'001122' WHERE passage_id = 2", "cut off"),
+        ("UPDATE representations SET data = substr(data, 1, 60) WHERE passage_id = 2", "damaged"),
+        (f"{REPLACE} {FIRST} WHERE passage_id = 2", "represented as one of d0 at 0..10"),
+        (f"{REPLACE} {NAN} WHERE passage_id = 2", "not finite"),
+        (f"{REPLACE} {OTHER} WHERE passage_id = 2", "by other terms"),
+        ("DELETE FROM representations WHERE passage_id = 2", "no representation"),
         ("UPDATE passages SET context = '[[5, 9999]]' WHERE id = 2", "context outside"),
         ("UPDATE texts SET text = CAST('Anders' AS BLOB) WHERE rowid = 1", "has the hash"),
         ("UPDATE texts SET characters = 3 WHERE rowid = 1", "characters, stored as 3"),
@@ -644,8 +686,8 @@ def search_of(engine: EmbeddedEngine, dimension: int) -> set[str]:
         ("UPDATE documents SET published = '2022-09' WHERE id = 'd3'", "filed under None"),
         ("UPDATE documents SET published = 'nie' WHERE id = 'd3'", "expected a date"),
         (
-            'INSERT INTO passages SELECT 99, document_id, start, "end", language, text, vector, '
-            "tokens, context_tokens, context, sequence FROM passages WHERE id = 1",
+            'INSERT INTO passages SELECT 99, document_id, start, "end", language, text, context, '
+            "sequence FROM passages WHERE id = 1",
             "index lacks passages 99",
         ),
         ("PRAGMA foreign_keys = OFF; DELETE FROM documents WHERE id = 'd3'", "does not exist"),

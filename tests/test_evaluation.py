@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from qa.errors import InvalidInput, NotFound
@@ -270,9 +269,6 @@ def by(dense: float = 0.0, lexical: float = 0.0, interaction: float = 0.0) -> di
     return {"dense": dense, "lexical": lexical, "interaction": interaction}
 
 
-NO_TOKENS = np.zeros(0, dtype=np.uint32)
-
-
 class Fixed:
     """Answers each question with a known ranking; each place has known evidence."""
 
@@ -288,13 +284,9 @@ class Fixed:
                 Candidate(
                     passage_id=n,
                     document_id=p.document_id,
-                    sha256="",
                     start=p.start,
                     end=p.end,
-                    text="",
                     language="de",
-                    tokens=NO_TOKENS,
-                    context_tokens=NO_TOKENS,
                     dense=evidence["dense"],
                     lexical=evidence["lexical"],
                     sound=0.0,

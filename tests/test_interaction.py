@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from embeddings.interaction import WINDOW_STEP, LateInteraction
+from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder, TokenIds
 from tests.tiny_model import SENTENCES
 
@@ -173,7 +174,7 @@ def test_windows_against_their_definition(
     (long,) = encoder.tokenize([" ".join(SENTENCES * 3)])
     passages = [long, long[:5], np.zeros(0, np.uint32), long[:30], long[:WINDOW_STEP]]
     weights = np.linspace(1.0, 2.0, len(question.ids))
-    found = interaction.compare(question, passages).best_window(weights)
+    found = interaction.compare(question, Ragged.of(passages)).best_window(weights)
     for ids, score in zip(passages, found, strict=True):
         windows = [
             ids[first : first + 2 * WINDOW_STEP] for first in range(0, len(ids), WINDOW_STEP)

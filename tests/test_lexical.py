@@ -10,7 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qa import analysis
+from qa import lexical
+from qa.bm25 import (
+    QuestionTerms,
+    passage_terms,
+    piece_id,
+    question_terms,
+    stem_id,
+    word_id,
+)
 from qa.lexical import LexicalIndex, LexicalIndexBusy, LexicalIndexError
 from qa.lexical_files import clear
 from qa.lexical_tail import Entry
@@ -28,7 +36,7 @@ def entry(
     days: tuple[int, int] | None = None,
 ) -> Entry:
     first, last = days or (None, None)
-    return Entry(passage_id, document_id, language, text, first, last)
+    return Entry(passage_id, document_id, language, passage_terms(text, language), first, last)
 
 
 def build(entries: Sequence[Entry]) -> LexicalIndex:
@@ -38,7 +46,11 @@ def build(entries: Sequence[Entry]) -> LexicalIndex:
 
 
 def ask(index: LexicalIndex, question: str, limit: int = 10, filters: Filters = EVERYTHING) -> Hits:
-    return index.view.search(question, limit, filters)
+    return index.view.search(asked(index, question), limit, filters)
+
+
+def asked(index: LexicalIndex, question: str) -> QuestionTerms:
+    return question_terms(question, index.view.languages)
 
 
 def naive_bm25(texts: dict[int, str], question: str) -> dict[int, float]:
@@ -78,25 +90,20 @@ def test_bm25_is_that_of_a_plain_loop() -> None:
         assert list(found.scores) == sorted(found.scores, reverse=True)
 
 
-def test_scores_of_given_passages_are_those_of_a_search() -> None:
+def test_statistics_are_those_of_the_commit() -> None:
     texts = ["Soldaten an der Grenze", "die Grenze", "Soldaten", "nichts davon"]
     index = build([entry(key, text, "de") for key, text in enumerate(texts, start=1)])
-    all_hits = ask(index, "Soldat an Grenzen")
-    assert all_hits.ids.tolist() == [1, 3, 2]
-    expected = dict(zip(all_hits.ids.tolist(), all_hits.scores, strict=True))
-    some = index.view.scores("Soldat an Grenzen", [2, 4, 1, 99])
-    assert dict(zip(some.ids.tolist(), some.scores, strict=True)) == {
-        key: expected[key] for key in (1, 2)
-    }
-
-
-def test_each_word_counts_once_by_its_best_form() -> None:
-    # The word and its stem both match the first passage; that must not count double.
-    index = build([entry(1, "Häuser Häuser", "de"), entry(2, "Haus Dorf", "de")])
-    alone = ask(index, "Häuser").scores[0]
-    both = ask(index, "Häuser Haus")
-    assert both.ids.tolist() == [1, 2]
-    assert alone < both.scores[0] < 2.5 * alone
+    statistics, question = index.view.statistics, asked(index, "Soldat Grenze fehlt")
+    assert statistics.passages == 4
+    assert statistics.average[:2].tolist() == [9 / 4, 9 / 4]
+    held = dict(zip(question.ids.tolist(), statistics.terms(question.ids).tolist(), strict=True))
+    assert [held[word_id(word)] for word in ("soldat", "grenze", "fehlt")] == [0, 2, 0]
+    assert held[stem_id("de:soldat")] == 2
+    pieces = dict(
+        zip(question.pieces.tolist(), statistics.pieces(question.pieces).tolist(), strict=True)
+    )
+    assert (pieces[piece_id("olda")], pieces[piece_id("gren")]) == (2, 2)
+    assert pieces[piece_id("_feh")] == 0
 
 
 def test_inflected_words_of_any_language_of_the_collection_are_found() -> None:
@@ -225,12 +232,12 @@ def test_changes_are_committed_as_one(tmp_path: Path) -> None:
     index.update(0, [], [entry(1, "alt"), entry(2, "bleibt")], 1)
     before = index.view
     index.update(1, [1], [entry(3, "neu")], 4)
-    assert before.search("alt", 5, EVERYTHING).ids.tolist() == [1]
+    assert before.search(asked(index, "alt"), 5, EVERYTHING).ids.tolist() == [1]
     assert before.sequence == 1
     view = index.view
     assert view.sequence == 4
     assert view.passage_ids().tolist() == [2, 3]
-    assert view.search("alt neu bleibt", 5, EVERYTHING).ids.tolist() == [2, 3]
+    assert view.search(asked(index, "alt neu bleibt"), 5, EVERYTHING).ids.tolist() == [2, 3]
 
     def fails() -> Iterator[Entry]:
         yield entry(5, "halb")
@@ -263,7 +270,7 @@ def test_an_index_of_another_store_or_analysis_is_refused(
     LexicalIndex(tmp_path, "store").update(0, [], [entry(1, "eins")], 1)
     with pytest.raises(LexicalIndexError, match="expected an index of 'other"):
         LexicalIndex(tmp_path, "other")
-    monkeypatch.setattr(analysis, "VERSION", "next")
+    monkeypatch.setattr(lexical.analysis, "VERSION", "next")
     with pytest.raises(LexicalIndexError, match="store next"):
         LexicalIndex(tmp_path, "store")
     clear(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from embeddings.interaction import LateInteraction
+from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder
 from qa.engine import Found
 from qa.ranking import (
@@ -24,9 +26,11 @@ from qa.ranking import (
     probabilities,
     rank,
 )
-from qa.types import Candidate, IndexStatus
+from qa.representation import Columns
+from qa.types import IndexStatus
 
 QUESTION = "soldaten putin"
+EVIDENCE = ("dense", "lexical", "sound")
 
 
 @pytest.fixture(scope="module")
@@ -34,22 +38,16 @@ def encoder(tiny_model_dir: Path) -> StaticEncoder:
     return StaticEncoder(tiny_model_dir)
 
 
-def candidate(number: int, tokens: NDArray[np.uint32], **known: object) -> Candidate:
-    fields = {
-        "passage_id": number,
-        "document_id": f"d{number}",
-        "sha256": "",
-        "start": 0,
-        "end": 1,
-        "text": "x",
-        "language": "de",
-        "tokens": tokens,
-        "context_tokens": np.zeros(0, np.uint32),
-        "dense": 0.0,
-        "lexical": 0.0,
-        "sound": 0.0,
-    }
-    return Candidate(**{**fields, **known})
+@dataclass
+class One:
+    """A candidate."""
+
+    number: int
+    tokens: NDArray[np.uint32]
+    context: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    dense: float = 0.0
+    lexical: float = 0.0
+    sound: float = 0.0
 
 
 def asked(encoder: StaticEncoder, question: str = QUESTION, language: str = "de") -> Asked:
@@ -58,11 +56,32 @@ def asked(encoder: StaticEncoder, question: str = QUESTION, language: str = "de"
     )
 
 
-def found(encoder: StaticEncoder, *candidates: Candidate, passages: int = 100) -> Found:
+def found(encoder: StaticEncoder, *candidates: One, passages: int = 100) -> Found:
     counts = np.zeros(encoder.vocabulary, np.uint32)
     for one in candidates:
         counts[one.tokens] += 1
-    return Found(tuple(candidates), counts, IndexStatus(1, passages, passages))
+    n = len(candidates)
+    nothing = Ragged.of([np.zeros(0, np.uint32)] * n)
+    columns = Columns(
+        ids=np.array([one.number for one in candidates], dtype=np.int64),
+        documents=[f"d{one.number}" for one in candidates],
+        languages=["de"] * n,
+        starts=np.zeros(n, np.int64),
+        ends=np.ones(n, np.int64),
+        vectors=np.zeros((n, 1), np.float32),
+        tokens=Ragged.of([one.tokens for one in candidates]),
+        context=Ragged.of([one.context for one in candidates]),
+        terms=nothing,
+        counts=np.zeros(0, np.uint8),
+        sounds=nothing,
+        lengths=np.zeros((n, 3), np.uint32),
+    )
+    return Found(
+        columns,
+        *(np.array([getattr(one, by) for one in candidates]) for by in EVIDENCE),
+        counts,
+        IndexStatus(1, passages, passages),
+    )
 
 
 def tokens(encoder: StaticEncoder, text: str) -> NDArray[np.uint32]:
@@ -82,9 +101,9 @@ def test_features_against_their_definitions(encoder: StaticEncoder) -> None:
         asked(encoder),
         found(
             encoder,
-            candidate(1, whole, dense=0.7, lexical=4.0, sound=6.0),
-            candidate(2, half, dense=0.2, lexical=1.0, sound=3.0),
-            candidate(3, nothing),
+            One(1, whole, dense=0.7, lexical=4.0, sound=6.0),
+            One(2, half, dense=0.2, lexical=1.0, sound=3.0),
+            One(3, nothing),
         ),
     )
     features = weighed.features
@@ -103,11 +122,11 @@ def test_features_against_their_definitions(encoder: StaticEncoder) -> None:
 
 def test_a_token_that_many_passages_have_weighs_less(encoder: StaticEncoder) -> None:
     common, rare = tokens(encoder, "soldaten"), tokens(encoder, "putin")
-    many = [candidate(n, common) for n in range(2, 60)]
+    many = [One(n, common) for n in range(2, 60)]
     weighed = evidence(
         LateInteraction(encoder),
         asked(encoder),
-        found(encoder, candidate(0, common), candidate(1, rare), *many),
+        found(encoder, One(0, common), One(1, rare), *many),
     )
     features = weighed.features
     by_interaction, by_rarity = column(features, "interaction"), column(features, "rarity")
@@ -121,8 +140,8 @@ def test_what_only_the_context_matches_counts_by_half(encoder: StaticEncoder) ->
         asked(encoder),
         found(
             encoder,
-            candidate(1, whole, context_tokens=nothing),
-            candidate(2, nothing, context_tokens=whole),
+            One(1, whole),
+            One(2, nothing, context=whole),
         ),
     )
     features = weighed.features
@@ -132,16 +151,16 @@ def test_what_only_the_context_matches_counts_by_half(encoder: StaticEncoder) ->
 
 def test_the_best_comes_first_and_ties_go_to_the_earlier_document(encoder: StaticEncoder) -> None:
     whole, nothing = tokens(encoder, QUESTION), np.zeros(0, np.uint32)
-    strong = candidate(9, whole, dense=0.9, lexical=5.0, sound=5.0)
-    weak = [candidate(n, nothing) for n in (3, 1, 2)]
-    ranked = rank(LateInteraction(encoder), asked(encoder), found(encoder, *weak, strong)).ranked
+    strong = One(9, whole, dense=0.9, lexical=5.0, sound=5.0)
+    weak = [One(n, nothing) for n in (3, 1, 2)]
+    ranked = rank(LateInteraction(encoder), asked(encoder), found(encoder, *weak, strong)).best()
     assert [r.candidate.passage_id for r in ranked] == [9, 1, 2, 3]
     assert all(0.0 <= r.score <= 1.0 for r in ranked)
     assert [r.same_language for r in ranked] == [True] * 4
 
 
 def test_no_candidates_no_ranking(encoder: StaticEncoder) -> None:
-    assert rank(LateInteraction(encoder), asked(encoder), found(encoder)).ranked == []
+    assert rank(LateInteraction(encoder), asked(encoder), found(encoder)).best() == []
 
 
 def test_probabilities_by_hand() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qa.bm25 import passage_terms
 from qa.embedded import EmbeddedEngine
 from qa.engine import Search
 from qa.types import Document, Filters, Passage, PreparedDocument, PreparedPassage
@@ -20,6 +21,7 @@ def prepared(document_id: str, *passages: list[int]) -> PreparedDocument:
             np.array([1.0, 0.0], np.float32),
             np.array(tokens, np.uint32),
             np.zeros(0, np.uint32),
+            passage_terms("x", None),
         )
         for n, tokens in enumerate(passages)
     )

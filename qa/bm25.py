@@ -1,0 +1,243 @@
+"""BM25 of candidate passages, from what each of them stores. Knows no index and no storage.
+
+An index finds the passages that have a question's terms; how much each of them is worth is counted
+here, from the passages' own terms, in the same way for every engine, for every candidate, whatever
+found it (Robertson and Zaragoza 2009, with Lucene's idf, which is never negative):
+
+    score(q, p) = sum over terms t of q of
+                  idf(t) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * l / a)),
+    idf(t) = log(1 + (N - df(t) + 1/2) / (df(t) + 1/2)),
+
+where tf is how often t stands in p, l the passage's length and a the average, in the field of t.
+A word of the question counts once, by the best of its forms and stems.
+
+Terms are kept as numbers: words and stems as 32-bit hashes, pieces of sounds as four letters of six
+bits each. A passage's sounds are kept as a string of such letters, the ends of each word marked, of
+which the pieces are made when they are asked for: a fifth of the room that the pieces would take.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.ragged import Ragged
+from qa import analysis
+from qa.types import PassageTerms
+
+K1, B = 1.2, 0.75
+
+WORDS, STEMS, SOUNDS = range(3)
+"""The fields: each has its own lengths."""
+
+MOST = 255
+"""A term that stands more often in one passage counts as so often: BM25 is flat long before."""
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
+_CODES = str.maketrans({letter: chr(code) for code, letter in enumerate(_LETTERS, start=1)})
+_LETTER_BITS = 6
+_SCATTER = np.uint32(2654435761)  # Knuth's multiplicative hash: 2^32 over the golden ratio
+
+Ids = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionTerms:
+    """What BM25 looks for.
+
+    Attributes:
+        ids: (n,) distinct ids of words and stems, ascending.
+        fields: (n,) WORDS or STEMS.
+        words: for each word of the question, places in ``ids`` of what it can match by.
+        pieces: (m,) distinct ids of pieces of sounds, ascending.
+    """
+
+    ids: Ids
+    fields: NDArray[np.int64]
+    words: tuple[tuple[int, ...], ...]
+    pieces: Ids
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What BM25 needs to know of the whole collection.
+
+    Attributes:
+        passages: N.
+        average: (3,) average length in each field.
+        terms: (n,) number of passages with each of (n,) words and stems.
+        pieces: (m,) number of passages with each of (m,) pieces of sounds.
+    """
+
+    passages: int
+    average: NDArray[np.float64]
+    terms: Callable[[Ids], NDArray[np.int64]]
+    pieces: Callable[[Ids], NDArray[np.int64]]
+
+
+def passage_terms(text: str, language: str | None) -> PassageTerms:
+    """Analyse a passage."""
+    found = analysis.passage_terms(text, language)
+    counts = Counter(word_id(word) for word in found.words)
+    counts.update(stem_id(stem) for stem in found.stems)
+    ids = np.fromiter(counts.keys(), dtype=np.uint32, count=len(counts))
+    often = np.fromiter((min(n, MOST) for n in counts.values()), dtype=np.uint8, count=len(counts))
+    order = np.argsort(ids)
+    lengths = (len(found.words), len(found.stems), _pieces_in(found.sounds))
+    return PassageTerms(
+        ids[order], often[order], _letters(found.sounds), np.array(lengths, dtype=np.uint32)
+    )
+
+
+def question_terms(text: str, languages: Iterable[str]) -> QuestionTerms:
+    """Analyse a question; its words may meet stems of any of the passages' languages."""
+    spoken = list(languages)
+    field: dict[int, int] = {}
+    words: list[list[int]] = []
+    for word in analysis.question_words(text):
+        ids = [word_id(form) for form in word.forms]
+        field.update((number, WORDS) for number in ids)
+        if word.stemmable:
+            found = (analysis.stemmed(word.forms[0], language) for language in spoken)
+            stems = [stem_id(stem) for stem in found if stem is not None]
+            field.update((number, STEMS) for number in stems)
+            ids += stems
+        words.append(ids)
+    place = {number: at for at, number in enumerate(sorted(field))}
+    return QuestionTerms(
+        np.array(list(place), dtype=np.uint32),
+        np.array([field[number] for number in place], dtype=np.int64),
+        tuple(tuple(place[number] for number in ids) for ids in words),
+        np.array(sorted(map(piece_id, analysis.question_sounds(text))), dtype=np.uint32),
+    )
+
+
+def word_id(word: str) -> int:
+    """Id of a word or another form of it."""
+    return zlib.crc32(word.encode("utf-8", "surrogatepass"))
+
+
+def stem_id(stem: str) -> int:
+    """Id of a stem, which is never that of the same letters as a word."""
+    return zlib.crc32(stem.encode("utf-8", "surrogatepass"), 1)
+
+
+def piece_id(piece: str) -> int:
+    """Id of a piece of a sound: four letters, or three that are a whole word with its ends."""
+    number = 0
+    for letter in _padded(piece).translate(_CODES):
+        number = number << _LETTER_BITS | ord(letter)
+    return number
+
+
+def pieces_of(sound: NDArray[np.uint8]) -> list[str]:
+    """The pieces of a passage's sounds, as an index stores them."""
+    text = "".join(_LETTERS[code - 1] for code in sound.tolist())
+    return [
+        piece
+        for piece in (text[at : at + 4] for at in range(len(text) - 3))
+        if piece[1] != "_" and (piece[2] != "_" or piece[0] == "_")
+    ]
+
+
+def piece_text(number: int) -> str:
+    """A piece as an index stores it."""
+    codes = (number >> _LETTER_BITS * place & 63 for place in (3, 2, 1, 0))
+    return "".join(_LETTERS[code - 1] for code in codes)
+
+
+def inverse_frequency(passages: int, frequency: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n,) idf of terms that so many passages have."""
+    lacking = np.maximum(passages - frequency, 0)
+    found: NDArray[np.float64] = np.log1p((lacking + 0.5) / (frequency + 0.5))
+    return found
+
+
+def term_scores(
+    asked: QuestionTerms, terms: Ragged, counts: NDArray[np.uint8], lengths: Ids, of: Statistics
+) -> NDArray[np.float64]:
+    """(n,) BM25 over words and stems.
+
+    Args:
+        asked: the question.
+        terms: ids of words and stems of n passages.
+        counts: how often each stands there, in the order of ``terms.values``.
+        lengths: (n, 3) of the passages in the three fields.
+        of: statistics of the collection.
+    """
+    scores = np.zeros((len(terms), len(asked.ids) + 1))
+    if len(asked.ids):
+        at, place = _matches(terms.values, asked.ids)
+        owner = np.searchsorted(np.cumsum(terms.lengths), at, side="right")
+        idf = inverse_frequency(of.passages, of.terms(asked.ids))
+        field = asked.fields[place]
+        length = lengths[owner, field] / of.average[field]
+        scores[owner, place] = idf[place] * _saturated(counts[at].astype(np.float64), length)
+    total = np.zeros(len(terms))
+    for word in asked.words:
+        total += scores[:, list(word)].max(axis=1, initial=0.0)
+    return total
+
+
+def sound_scores(
+    asked: QuestionTerms, sounds: Ragged, lengths: Ids, of: Statistics
+) -> NDArray[np.float64]:
+    """(n,) BM25 over pieces of sounds; arguments as for ``term_scores``."""
+    n, m = len(sounds), len(asked.pieces)
+    if not m or len(sounds.values) < 4:
+        return np.zeros(n)
+    # Pieces that would cross from word to word, or from passage to passage, have the mark of a
+    # word's end where no piece of a question has it.
+    pairs = sounds.values[:-1].astype(np.uint32) << _LETTER_BITS | sounds.values[1:]
+    at, place = _matches(pairs[:-2] << 2 * _LETTER_BITS | pairs[2:], asked.pieces)
+    owner = np.searchsorted(np.cumsum(sounds.lengths), at, side="right")
+    often = np.bincount(owner * m + place, minlength=n * m).reshape(n, m).astype(np.float64)
+    idf = inverse_frequency(of.passages, of.pieces(asked.pieces))
+    length = lengths[:, SOUNDS] / of.average[SOUNDS]
+    found: NDArray[np.float64] = (_saturated(often, length[:, None]) * idf).sum(axis=1)
+    return found
+
+
+def _saturated(count: NDArray[np.float64], length: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Term frequencies as BM25 counts them; lengths are in averages."""
+    found: NDArray[np.float64] = count * (K1 + 1) / (count + K1 * (1 - B + B * length))
+    return found
+
+
+def _matches(values: Ids, ids: Ids) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the values are one of the ids, and which.
+
+    Almost none of them is: a table of 65,536 marks leaves the few that may be.
+    """
+    mark = np.zeros(1 << 16, dtype=np.bool_)
+    mark[_scattered(ids)] = True
+    at = np.flatnonzero(mark[_scattered(values)])
+    place = np.minimum(np.searchsorted(ids, values[at]), len(ids) - 1)
+    same = ids[place] == values[at]
+    return at[same], place[same]
+
+
+def _scattered(values: Ids) -> Ids:
+    found: Ids = values * _SCATTER >> np.uint32(16)
+    return found
+
+
+def _letters(sounds: Sequence[str]) -> NDArray[np.uint8]:
+    """Words' sounds in one string: each followed by a mark, a word of one letter by two."""
+    if not sounds:
+        return np.empty(0, np.uint8)
+    marked = "_" + "_".join(sound if len(sound) > 1 else f"{sound}_" for sound in sounds) + "_"
+    return np.frombuffer(marked.translate(_CODES).encode("ascii"), dtype=np.uint8)
+
+
+def _pieces_in(sounds: Sequence[str]) -> int:
+    return sum(max(1, len(sound) - 1) for sound in sounds)
+
+
+def _padded(piece: str) -> str:
+    return piece if len(piece) == 4 else f"{piece}_"

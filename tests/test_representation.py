@@ -1,0 +1,76 @@
+"""What passages are scored by comes back as it was stored, and damage is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from embeddings.ragged import Ragged
+from qa.bm25 import passage_terms
+from qa.representation import columns, terms_of, to_bytes
+from qa.types import Passage, PreparedPassage
+
+TEXTS = ["Soldaten an der Grenze", "", "白俄罗斯 x", "Лукашенко " * 300]
+
+
+def passage(number: int, text: str) -> PreparedPassage:
+    random = np.random.default_rng(number)
+    return PreparedPassage(
+        Passage(7 * number, 7 * number + 5, [None, "de", "zh-Hant", "ru"][number]),
+        random.standard_normal(3).astype(np.float32),
+        random.integers(0, 2**32, size=number * 5, dtype=np.uint32),
+        random.integers(0, 2**32, size=4 - number, dtype=np.uint32),
+        passage_terms(text, "de"),
+    )
+
+
+PASSAGES = [passage(number, text) for number, text in enumerate(TEXTS)]
+NAMES = ["a", "a-longer.name_1", "x" * 200, "b"]
+STORED = [to_bytes(name, one) for name, one in zip(NAMES, PASSAGES, strict=True)]
+
+
+def test_columns_are_what_was_stored() -> None:
+    read = columns([3, 5, 8, 9], STORED, 3)
+    assert len(read) == 4
+    assert read.ids.tolist() == [3, 5, 8, 9]
+    assert (read.documents, read.languages) == (NAMES, [None, "de", "zh-Hant", "ru"])
+    assert (read.starts.tolist(), read.ends.tolist()) == ([0, 7, 14, 21], [5, 12, 19, 26])
+    for number, one in enumerate(PASSAGES):
+        assert read.vectors[number].tolist() == one.vector.astype(np.float16).tolist()
+        assert read.tokens[number].tolist() == one.tokens.tolist()
+        assert read.context[number].tolist() == one.context_tokens.tolist()
+        terms = terms_of(read, number)
+        for part in ("ids", "counts", "sound", "lengths"):
+            assert getattr(terms, part).tolist() == getattr(one.terms, part).tolist(), part
+
+
+def test_no_passages() -> None:
+    read = columns([], [], 3)
+    assert (len(read), read.vectors.shape, read.documents) == (0, (0, 3), [])
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "cut off"),
+        (STORED[0][:-1], "cut off"),
+        (STORED[0][:-4], "damaged"),
+        (STORED[0] + b"\0\0\0\0", "damaged"),
+        (b"\2" + STORED[0][1:], "another format"),
+        (to_bytes("a", PASSAGES[0])[:24] + b"\4" + STORED[0][25:], "damaged|length 3"),
+    ],
+)
+def test_damage_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        columns([1, 2], [STORED[1], data], 3)
+
+
+def test_ragged_arrays() -> None:
+    some = Ragged.of([np.array([1, 2]), np.array([], dtype=np.int64), np.array([3])])
+    assert (len(some), some[0].tolist(), some[1].tolist(), some[2].tolist()) == (3, [1, 2], [], [3])
+    assert (some.starts.tolist(), some.owners.tolist()) == ([0, 2, 2], [0, 0, 2])
+    assert some.followed_by(Ragged.of([np.array([9])])).values.tolist() == [1, 2, 3, 9]
+    source = np.arange(10)
+    cut = Ragged.gathered(source, np.array([7, 0, 3]), np.array([2, 0, 3]))
+    assert cut.values.tolist() == [7, 8, 3, 4, 5]
+    assert len(Ragged.of([])) == 0
