@@ -19,7 +19,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from embeddings.errors import EmbeddingError, ModelUnavailable
+from embeddings.errors import ModelError, ModelUnavailable
 from qa.errors import (
     Conflict,
     EmptyDocument,
@@ -101,7 +101,7 @@ def install(app: FastAPI) -> None:
     """Let the app answer every error that it foresees as a problem."""
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(FundstelleError, _own_error)
-    app.add_exception_handler(EmbeddingError, _no_vectors)
+    app.add_exception_handler(ModelError, _no_vectors)
     app.add_exception_handler(NotReady, _not_ready)
     app.add_exception_handler(HTTPException, _http_error)
 

@@ -79,11 +79,18 @@ class PatientHttp:
 
         Args:
             url: of the server; paths are appended.
-            key: sent as a bearer token unless empty, and kept out of every message.
+            key: sent as a bearer token unless empty, and kept out of every message. White space
+                around it is not part of it: files that hold keys end in a newline.
             connections: how many to keep open between requests.
+
+        Raises:
+            ModelError: the key cannot be one.
         """
         self.url = url
-        self._key = key
+        self._key = key = key.strip()
+        if not (key.isascii() and key.isprintable()):
+            # Checked here, because the error of whoever sends it would show it.
+            raise ModelError("FUNDSTELLE_MODEL_KEY has characters in it that no header can have")
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if key:
             self._headers["Authorization"] = f"Bearer {key}"

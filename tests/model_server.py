@@ -6,6 +6,7 @@ Its vectors come from a real encoder, so that what is tested is the whole way th
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections import deque
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from embeddings.encoder import Vectors
 
@@ -71,6 +73,7 @@ class ModelServer:
     most_at_once: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
     port: int = 0
+    tls: ssl.SSLContext | None = None
 
     def openai(self, parameters: str = "") -> str:
         return f"openai+http://127.0.0.1:{self.port}/v1?model=alias{parameters}"
@@ -122,6 +125,8 @@ def listening(server: ModelServer) -> Iterator[None]:
         state = server
 
     http = _Threaded(("127.0.0.1", server.port), Handler)
+    if server.tls is not None:
+        http.socket = server.tls.wrap_socket(http.socket, server_side=True)
     server.port = http.server_address[1]
     thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -164,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        if self.path == "/info" and self._allowed():
+        if self._route == "/info" and self._allowed():
             self._json(200, self.state.info())
         else:
             self._json(404, {"error": "not found"})
@@ -185,6 +190,11 @@ class _Handler(BaseHTTPRequestHandler):
             with state.lock:
                 state.at_once -= 1
 
+    @property
+    def _route(self) -> str:
+        """The path, also when the server is asked as if it were a proxy."""
+        return urlsplit(self.path).path
+
     def _allowed(self) -> bool:
         return not self.state.key or self.headers["Authorization"] == f"Bearer {self.state.key}"
 
@@ -196,9 +206,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(fault.status, fault.body, fault.headers)
         elif fault.status != 200:
             self._refuse(fault.status, fault.message, fault.headers, fault.code)
-        elif self.path == "/embed":
+        elif self._route == "/embed":
             self._embed(body["inputs"], fault)
-        elif self.path == "/v1/embeddings":
+        elif self._route == "/v1/embeddings":
             self._embeddings(body, fault)
         else:
             self._json(404, {"error": {"message": f"no {self.path}", "code": "not_found"}})
@@ -206,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(
         self, status: int, message: str, headers: Mapping[str, str] | None = None, code: str = ""
     ) -> None:
-        if self.path == "/embed":
+        if self._route == "/embed":
             self._json(status, {"error": message, "error_type": "Overloaded"}, headers)
         else:
             self._json(status, {"error": {"message": message, "code": code}}, headers)
@@ -215,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
         state = self.state
         if len(texts) > state.most_texts:
             limit = f"batch size {len(texts)} > maximum allowed batch size {state.most_texts}"
-            self._refuse(413 if self.path == "/embed" else 400, limit)
+            self._refuse(413 if self._route == "/embed" else 400, limit)
         elif sum(map(len, texts)) > state.most_characters:
             self._send(413, b"Failed to buffer the request body: length limit exceeded", {})
         elif state.text_limit is not None and max(map(len, texts)) > state.text_limit:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import shutil
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -42,6 +45,7 @@ def server(local: StaticEncoder) -> Iterator[ModelServer]:
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patient_http, "FIRST_WAIT", 0.01)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 def opened(server: ModelServer, protocol: str, **parameters: object) -> RemoteEncoder:
@@ -500,6 +504,81 @@ def test_nobody_there_at_the_beginning(server: ModelServer) -> None:
     # 9 is the discard port: nothing listens there.
     with pytest.raises(ModelUnavailable, match=r"127\.0\.0\.1:9.*check that it runs"):
         load_encoder("tei+http://127.0.0.1:9?query_timeout=0.2")
+
+
+@both
+def test_while_a_server_hangs_only_one_question_waits_for_it(
+    server: ModelServer, protocol: str
+) -> None:
+    encoder = opened(server, protocol, query_timeout=0.4)
+    server.down = Fault(hang=1)
+    with pytest.raises(ModelUnavailable):
+        encoder.encode_queries(["Belarus"])
+
+    together = threading.Barrier(8)
+
+    def seconds() -> float:
+        together.wait()
+        started = time.monotonic()
+        with pytest.raises(ModelUnavailable):
+            encoder.encode_queries(["Belarus"])
+        return time.monotonic() - started
+
+    with ThreadPoolExecutor(8) as threads:
+        waited = sorted(future.result() for future in [threads.submit(seconds) for _ in range(8)])
+    assert waited[-1] >= 0.4
+    assert waited[-2] < 0.4
+    server.down = None
+    for _ in range(2):
+        assert encoder.encode_queries(["Belarus"]).any()
+
+
+@both
+def test_a_key_from_a_file_may_end_in_a_newline(server: ModelServer, protocol: str) -> None:
+    server.key = KEY
+    assert RemoteEncoder(server.address(protocol), f" {KEY}\n").dimension == DIMENSION
+
+
+@pytest.mark.parametrize("key", ["sword\nfish", "sword\x00fish", "schwertfïsch"])
+def test_what_cannot_be_a_key_is_refused_and_not_repeated(server: ModelServer, key: str) -> None:
+    with pytest.raises(ModelError, match="FUNDSTELLE_MODEL_KEY has characters") as raised:
+        RemoteEncoder(server.tei(), key)
+    assert "fish" not in repr(raised.value)
+    assert server.keys == []
+
+
+def test_the_environments_proxy_is_used(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.port}")
+    assert RemoteEncoder("tei+http://models.invalid").dimension == DIMENSION
+    monkeypatch.setenv("no_proxy", "models.invalid")
+    with pytest.raises(ModelUnavailable):
+        RemoteEncoder("tei+http://models.invalid?query_timeout=0.1")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificate")
+def test_certificates_are_checked(
+    local: StaticEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {name: str(tmp_path / name) for name in ("key", "certificate")}
+    command = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1"
+    subject = "-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1".split()
+    made = ["-keyout", files["key"], "-out", files["certificate"]]
+    subprocess.run(["openssl", *command.split(), *subject, *made], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files["certificate"], files["key"])
+    with model_server(local.encode_passages, tls=context) as server:
+        address = server.tei().replace("http:", "https:")
+        started = time.monotonic()
+        with pytest.raises(ModelError, match=r"certificate.*SSL_CERT_FILE") as raised:
+            RemoteEncoder(address)
+        assert not isinstance(raised.value, ModelUnavailable)
+        assert time.monotonic() - started < 5
+        monkeypatch.setenv("SSL_CERT_FILE", files["certificate"])
+        assert RemoteEncoder(address).dimension == DIMENSION
 
 
 def test_load_encoder_opens_addresses(server: ModelServer) -> None:
