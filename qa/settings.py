@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -19,7 +19,11 @@ class Settings(BaseSettings):
     )
     model: str = Field(
         default="bundled",
-        description="`bundled`, or a sentence-transformers model by folder or hub name.",
+        description="`bundled`, a sentence-transformers model by folder or hub name, or the "
+        "address of a model server: `openai+http://…` or `tei+http://…`.",
+    )
+    model_key: SecretStr = Field(
+        default=SecretStr(""), description="What the model server wants to be told, if anything."
     )
     engine: str = Field(default="embedded", description="Where documents are kept and searched.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
