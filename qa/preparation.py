@@ -55,14 +55,15 @@ class Preparer:
         for first in range(0, len(reads), _BATCH):
             batch = reads[first : first + _BATCH]
             vectors = self._encoder.encode_passages([_joined(read) for read in batch])
-            own = self._tokens.tokenize([read.text for read in batch])
+            own = self._tokens.tokenize_all_with_offsets([read.text for read in batch])
             around = self._tokens.tokenize([read.context for read in batch])
-            for read, vector, ids, context_ids in zip(batch, vectors, own, around, strict=True):
+            for read, vector, placed, context_ids in zip(batch, vectors, own, around, strict=True):
                 passages[read.document].append(
                     PreparedPassage(
                         read.passage,
                         vector,
-                        ids,
+                        placed.ids,
+                        placed.spans,
                         np.unique(context_ids),
                         passage_terms(read.text, read.passage.language),
                     )

@@ -60,6 +60,7 @@ def prepared(
                     Passage(start, start + len(line), language, (Span(0, 1),)),
                     vector(line, dimension),
                     np.array([len(line), 2**32 - 1], dtype=np.uint32),
+                    np.array([[0, 1], [0, len(line)]]),
                     np.array([7], dtype=np.uint32),
                     passage_terms(line, language),
                 )
@@ -660,7 +661,7 @@ REPLACE = "UPDATE representations SET data ="
 FIRST = "(SELECT data FROM representations WHERE passage_id = 1)"
 HEADER = 4 * 13  # bytes before the vector
 NAN = f"CAST(substr(data, 1, {HEADER}) || x'007e' || substr(data, {HEADER + 3}) AS BLOB)"
-TERM = HEADER + 2 * DIMENSION + 4 * 3  # after two tokens and one of the context
+TERM = HEADER + 2 * DIMENSION + 4 * 5  # after two tokens, their places, and one of the context
 OTHER = f"CAST(substr(data, 1, {TERM}) || x'00' || substr(data, {TERM + 2}) AS BLOB)"
 
 
