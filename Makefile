@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Anything more for pip, such as an index that offers the CPU build of torch.
 PIP_OPTIONS ?=
 
-.PHONY: serve test browser screenshots lint eval fit bench soak sizing train wheel lock clean
+.PHONY: serve test browser screenshots lint eval peers fit bench soak sizing train wheel lock clean
 
 serve: $(STAMP)
 	$(BIN)/fundstelle serve --seeds
@@ -39,6 +39,10 @@ lint: $(STAMP)
 # Answers over the seeds, and over the development data where present.
 eval: $(STAMP)
 	$(BIN)/python -m qa.evaluation --data $(DATA)
+
+# BM25 alone, all-MiniLM-L6-v2, the bundled model and Fundstelle on the same questions.
+peers: $(STAMP)
+	$(BIN)/python -m qa.evaluation.peers --data $(DATA)
 
 # Fits the weights of the ranking (qa/ranking.json) on the development data.
 fit: $(STAMP)
