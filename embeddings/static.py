@@ -100,8 +100,15 @@ class StaticEncoder:
         """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for first in range(0, len(texts), BATCH):
-            for row, ids in enumerate(self.tokenize(texts[first : first + BATCH]), first):
-                self._sum(ids, vectors[row])
+            some = self.tokenize(texts[first : first + BATCH])
+            vectors[first : first + BATCH] = self.encode_tokens(some)
+        return vectors
+
+    def encode_tokens(self, texts: Sequence[TokenIds]) -> Vectors:
+        """As ``encode_passages``, of texts that are tokenised already."""
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, ids in enumerate(texts):
+            self._sum(ids, vectors[row])
         norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
         norms[norms == 0.0] = 1.0
         vectors /= norms[:, None]

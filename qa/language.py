@@ -13,6 +13,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def closer(text: str, first: str, second: str) -> str:
     if script not in _PRIORS:
         return second if script == second else first
     scores = _scored(_only(text, script), script)
-    return second if scores.get(second, -math.inf) > scores.get(first, -math.inf) else first
+    return second if scores.of(second) > scores.of(first) else first
 
 
 def detect_question(text: str) -> str | None:
@@ -145,15 +146,16 @@ def _chinese_or_japanese(
     return _likeliest(_scored(_only(text, scripts.HAN), scripts.HAN), lead, expected)
 
 
-def _likeliest(scores: Mapping[str, float], lead: float, expected: str | None) -> str | None:
+def _likeliest(scored: _Scored, lead: float, expected: str | None) -> str | None:
     """The first language when it leads by so many nats, and by more over the expected one."""
-    best = max(scores, key=lambda language: scores[language])
-    score = scores[best]
-    rival = scores.get(expected, -math.inf) if expected else -math.inf
-    if best != expected and score - rival < _CHANGE:
+    best = int(scored.scores.argmax())
+    score = float(scored.scores[best])
+    language = scored.languages[best]
+    if language != expected and score - scored.of(expected) < _CHANGE:
         return expected
-    second = max((other for name, other in scores.items() if name != best), default=-math.inf)
-    return best if score - second >= lead else expected
+    others = scored.scores.copy()
+    others[best] = -math.inf
+    return language if score - float(others.max()) >= lead else expected
 
 
 def _only(text: str, script: str) -> str:
@@ -168,15 +170,27 @@ def _only(text: str, script: str) -> str:
     )
 
 
-def _scored(text: str, script: str) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class _Scored:
     """Likelihood of a script's languages, in nats."""
+
+    languages: list[str]
+    scores: NDArray[np.float64]
+
+    def of(self, language: str | None) -> float:
+        """Of one of them; of another there is none."""
+        if language not in self.languages:
+            return -math.inf
+        return float(self.scores[self.languages.index(language)])
+
+
+def _scored(text: str, script: str) -> _Scored:
     languages, columns, first, priors = _columns(script)
-    found = np.maximum.reduceat(_identifier().scores(text)[columns], first) + priors
-    scores: dict[str, float] = dict(zip(languages, found.tolist(), strict=True))
+    scores = np.maximum.reduceat(_identifier().scores(text)[columns], first) + priors
     if script == scripts.CYRILLIC:
         for language, misspelt in _outside_alphabets(text).items():
-            scores[language] -= _FOREIGN_LETTER * misspelt
-    return scores
+            scores[languages.index(language)] -= _FOREIGN_LETTER * misspelt
+    return _Scored(languages, scores)
 
 
 @cache

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.encoder import Encoder
-from embeddings.static import StaticEncoder
+from embeddings.encoder import Encoder, Vectors
+from embeddings.static import Placed, StaticEncoder, TokenIds
 from qa import analysis, splitter
 from qa.bm25 import passage_terms
 from qa.types import Document, Passage, PreparedDocument, PreparedPassage
@@ -54,9 +54,9 @@ class Preparer:
         passages: list[list[PreparedPassage]] = [[] for _ in documents]
         for first in range(0, len(reads), _BATCH):
             batch = reads[first : first + _BATCH]
-            vectors = self._encoder.encode_passages([_joined(read) for read in batch])
             own = self._tokens.tokenize_all_with_offsets([read.text for read in batch])
             around = self._tokens.tokenize([read.context for read in batch])
+            vectors = self._vectors(batch, own, around)
             for read, vector, placed, context_ids in zip(batch, vectors, own, around, strict=True):
                 passages[read.document].append(
                     PreparedPassage(
@@ -72,6 +72,16 @@ class Preparer:
             PreparedDocument(document, tuple(of_document), self.pipeline)
             for document, of_document in zip(documents, passages, strict=True)
         ]
+
+    def _vectors(
+        self, batch: Sequence[_Read], own: Sequence[Placed], around: Sequence[TokenIds]
+    ) -> Vectors:
+        """Of each passage with its context."""
+        if self._encoder is not self._tokens:
+            return self._encoder.encode_passages([_joined(read) for read in batch])
+        # The line break between the two parts tokens, so those of both are those of the whole.
+        pairs = zip(around, own, strict=True)
+        return self._tokens.encode_tokens([np.concatenate([a, o.ids]) for a, o in pairs])
 
 
 def _read(number: int, document: Document) -> list[_Read]:
