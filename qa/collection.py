@@ -6,6 +6,7 @@ Knows no HTTP. Ties an engine (where documents are kept), an encoder (vectors), 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ from qa.citations import (
 from qa.embedded import EmbeddedEngine
 from qa.engine import Engine, OldText, TextVersion
 from qa.errors import EmptyDocument, InvalidId, InvalidInput, NotFound, TextDropped, TooLarge
+from qa.parallel import ParallelPreparer
 from qa.preparation import Preparer
 from qa.ranking import Ranked
 from qa.relocation import altered_place
@@ -55,7 +57,12 @@ class Collection:
         self._engine = engine
         self._encoder = encoder
         self._settings = settings
-        self._preparer = Preparer(encoder, tokens)
+        workers = settings.prepare_workers or (os.cpu_count() or 1)
+        self._preparer = ParallelPreparer(
+            Preparer(encoder, tokens),
+            settings.data_dir / "cache",
+            workers if encoder is tokens else 0,
+        )
         self._texts = TextCache(engine.text)
         self._responder = Responder(engine, encoder, tokens, self._texts, settings.public_url)
         self._verifier = Verifier(engine, self._texts, settings.public_url)
@@ -239,6 +246,7 @@ class Collection:
 
     def close(self) -> None:
         """Flush and release everything. Safe to call twice."""
+        self._preparer.close()
         self._engine.close()
 
     def _cited_version(self, citation_id: str, sha256_prefix: str, key: str) -> TextVersion:
@@ -271,16 +279,15 @@ class Collection:
         return replace(
             document,
             published=dates.validate(published) if published is not None else None,
-            language=_checked_language(document.language) or language.detect(document.text),
+            language=_checked_language(document.language),
         )
 
     def _as_stored(self, document: Document, stored: StoredDocument | None) -> bool:
-        return stored is not None and (
+        same = stored is not None and (
             stored.pipeline,
             stored.sha256,
             stored.source,
             stored.title,
-            stored.language,
             stored.published,
             stored.pages,
             dict(stored.metadata),
@@ -289,11 +296,14 @@ class Collection:
             document.sha256,
             document.source,
             document.title,
-            document.language,
             document.published,
             document.pages,
             dict(document.metadata),
         )
+        if not same or stored is None:
+            return False
+        # Last, because detecting it takes longer than all the rest.
+        return (document.language or language.detect(document.text)) == stored.language
 
 
 def _unchanged(stored: StoredDocument, sequence: int) -> Change:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from embeddings.encoder import Encoder, Vectors
 from embeddings.static import Placed, StaticEncoder, TokenIds
-from qa import analysis, splitter
+from qa import analysis, language, splitter
 from qa.bm25 import passage_terms
 from qa.types import Document, Passage, PreparedDocument, PreparedPassage
 
@@ -47,7 +47,11 @@ class Preparer:
         self.pipeline = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
     def prepare(self, documents: Sequence[Document]) -> list[PreparedDocument]:
-        """Passages with vectors and token ids, for each document in order."""
+        """Passages with everything that search needs of them, for each document in order.
+
+        The language is detected where it is None.
+        """
+        documents = [_told(document) for document in documents]
         reads = [
             read for number, document in enumerate(documents) for read in _read(number, document)
         ]
@@ -82,6 +86,12 @@ class Preparer:
         # The line break between the two parts tokens, so those of both are those of the whole.
         pairs = zip(around, own, strict=True)
         return self._tokens.encode_tokens([np.concatenate([a, o.ids]) for a, o in pairs])
+
+
+def _told(document: Document) -> Document:
+    if document.language is not None:
+        return document
+    return replace(document, language=language.detect(document.text))
 
 
 def _read(number: int, document: Document) -> list[_Read]:
