@@ -37,7 +37,7 @@ from qa.types import (
     StoredPassage,
 )
 
-CANDIDATES = 100
+CANDIDATES = 60
 """Candidates taken by each of vector, words and sounds. The same for every ``top_k``, so that a
 question's scores do not depend on how many results are asked for."""
 _ATTEMPTS = 8

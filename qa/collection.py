@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -43,6 +44,8 @@ Progress = Callable[[str, int, int], None]
 
 QUESTION_CHARACTERS = 2000
 MAX_TOP_K = 50
+WAITING_AT_ONCE = 40
+"""Questions answered at the same time when most of an answer is waiting for another machine."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _REEMBED_BATCH = 32
 
@@ -63,6 +66,11 @@ class Collection:
             settings.data_dir / "cache",
             workers if encoder is tokens else 0,
         )
+        # Threads that compute at the same time take the interpreter from each other hundreds of
+        # times a question, and all are slower than one after the other. Those that wait for
+        # another machine do not.
+        computes = encoder is tokens and settings.engine == "embedded"
+        self._turn = threading.BoundedSemaphore(1 if computes else WAITING_AT_ONCE)
         self._texts = TextCache(engine.text)
         self._responder = Responder(engine, encoder, tokens, self._texts, settings.public_url)
         self._verifier = Verifier(engine, self._texts, settings.public_url)
@@ -154,9 +162,11 @@ class Collection:
         question = _checked_question(question)
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidInput(f"top_k is {top_k}; it can be 1 to {MAX_TOP_K}.")
-        return self._responder.respond(
-            question, top_k=top_k, filters=_checked_filters(filters), min_score=min_score
-        )
+        checked = _checked_filters(filters)
+        with self._turn:
+            return self._responder.respond(
+                question, top_k=top_k, filters=checked, min_score=min_score
+            )
 
     def retrieve(
         self, question: str, *, top_k: int | None = 10, filters: Filters | None = None

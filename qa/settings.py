@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     max_document_characters: int = Field(
         default=50_000_000, gt=0, description="Longest text of one document."
     )
+    workers: int = Field(default=1, ge=1, description="Processes that answer HTTP requests.")
     prepare_workers: int = Field(
         default=0,
         ge=0,
