@@ -18,7 +18,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -63,7 +63,10 @@ class Sources:
 
 def read_sources(data: Path) -> Sources:
     """Read everything; the sentences take about 100 MB."""
-    paragraphs = [squad.documents(data / "dev" / "squad", one) for one in squad.LANGUAGES]
+    twins = _twins(data / "dev" / "squad")
+    italian, spanish = (squad.documents(data / "dev" / "squad", one) for one in squad.LANGUAGES)
+    place = {twins[one.id]: number for number, one in enumerate(italian) if one.id in twins}
+    spanish.sort(key=lambda one: place.get(one.id, len(place)))
     folder = data / "dev" / "nomiracl"
     pools = [nomiracl.pools(folder, one) for one in nomiracl.languages(folder)]
     passages = [nomiracl.documents(one) for one in pools]
@@ -75,8 +78,8 @@ def read_sources(data: Path) -> Sources:
     ]
     return Sources(
         pools=read_pools(data, MIX),
-        known=[*_in_turn(paragraphs), *_in_turn(passages)],
-        judged=_judged(data / "dev" / "squad"),
+        known=[*_in_turn([italian, spanish]), *_in_turn(passages)],
+        judged=_judged(data / "dev" / "squad", twins),
         asked=[*mkqa, *(pool.question.text for pool in chain.from_iterable(pools))],
     )
 
@@ -138,14 +141,18 @@ def pieces(text: str) -> int:
     return 1 if len(text) < _CUT else round(len(text) / _PIECE)
 
 
-def _judged(folder: Path) -> list[Question]:
+def _twins(folder: Path) -> dict[str, str]:
+    """The Spanish paragraph that says the same, by the Italian one."""
+    italian = {one.id: _only(one) for one in squad.questions(folder, "it", "it")}
+    return {italian[one.id]: _only(one) for one in squad.questions(folder, "it", "es")}
+
+
+def _judged(folder: Path, twins: Mapping[str, str]) -> list[Question]:
     """Questions with both paragraphs that answer them: the Italian one and its Spanish twin."""
-    italian = squad.questions(folder, "it", "it")
-    answered = {one.id: _only(one) for one in italian}
-    twins = {answered[one.id]: _only(one) for one in squad.questions(folder, "it", "es")}
     return [
         replace(one, documents={_only(one): 1.0, twins[_only(one)]: 1.0})
-        for one in (*italian, *squad.questions(folder, "es", "it"))
+        for language in squad.LANGUAGES
+        for one in squad.questions(folder, language, "it")
         if _only(one) in twins
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import httpx
 
-PORT = 8790
+PORT = "{port}"
+"""Stands in a command for the port that is chosen when it is run."""
+
 READY_SECONDS = 1200
 _LOG_TAIL = 2000
 
@@ -26,10 +29,10 @@ class Running:
     seconds_to_ready: float
 
 
-def fundstelle_command(folder: Path, port: int = PORT) -> list[str]:
+def fundstelle_command(folder: Path) -> list[str]:
     """``fundstelle serve`` over a folder."""
     program = [sys.executable, "-m", "qa.cli", "serve"]
-    return [*program, "--port", str(port), "--data-dir", str(folder)]
+    return [*program, "--port", PORT, "--data-dir", str(folder)]
 
 
 @contextmanager
@@ -38,7 +41,6 @@ def running(
     log: Path,
     *,
     ready: str = "/readyz",
-    port: int = PORT,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
     """The server that a command starts, once ``ready`` answers 200; then it is stopped.
@@ -46,7 +48,9 @@ def running(
     Raises:
         RuntimeError: it ended or did not become ready; the message ends with its log.
     """
+    port = str(free_port())
     base = f"http://127.0.0.1:{port}"
+    command = [port if part == PORT else part for part in command]
     started = time.perf_counter()
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
@@ -65,6 +69,14 @@ def running(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on, so that no other server answers in place of this one."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
 
 
 def _answers(url: str) -> bool:
