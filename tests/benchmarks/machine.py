@@ -19,13 +19,14 @@ _ARRAY_BYTES = 512 * 2**20
 
 
 def describe() -> dict[str, object]:
-    """What the figures depend on."""
+    """What the figures depend on; ``load_before`` is how much else the machine did (1 minute)."""
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9, 1),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 1),
         "bandwidth_gb_s": bandwidth(),
         "date": datetime.now(UTC).date().isoformat(),
     }
