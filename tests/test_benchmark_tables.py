@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from qa.evaluation.questions import Question
-from tests.benchmarks import peers, tables
+from tests.benchmarks import peers, scale, tables
+from tests.benchmarks.limits import STAGE_OF
 from tests.benchmarks.results import DEFAULT, load_results
+from tests.benchmarks.stages import ORDER
 
 MACHINE = {
     "cpu": "Some CPU",
@@ -89,3 +93,21 @@ def test_rankings_are_judged_by_documents_at_their_best_passage() -> None:
         "nDCG@10": pytest.approx(0.5 * 1 / (1 + 0.6309), abs=1e-3),
         "recall@10": 0.25,
     }
+
+
+@pytest.mark.parametrize("module", [scale, peers])
+def test_without_the_texts_it_says_so_and_measures_nothing(
+    module: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = tmp_path / "results.json"
+    monkeypatch.setattr("sys.argv", ["x", "--data", str(tmp_path), "--output", str(output)])
+    module.main()
+    assert "Skipped" in capsys.readouterr().out
+    assert not output.exists()
+
+
+def test_every_stage_with_a_bound_is_one_that_is_measured() -> None:
+    assert set(STAGE_OF.values()) <= set(ORDER)

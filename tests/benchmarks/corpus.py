@@ -62,7 +62,7 @@ class Sources:
 
 
 def read_sources(data: Path) -> Sources:
-    """Read everything; the sentences take about 100 MB."""
+    """Read everything, which takes some hundred megabytes, whatever the size of a collection."""
     twins = _twins(data / "dev" / "squad")
     italian, spanish = (squad.documents(data / "dev" / "squad", one) for one in squad.LANGUAGES)
     place = {twins[one.id]: number for number, one in enumerate(italian) if one.id in twins}

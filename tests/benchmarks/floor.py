@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from collections import Counter
@@ -20,6 +19,7 @@ import faiss
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
+from tests.benchmarks.machine import memory
 from tests.benchmarks.stages import percentiles
 
 CANDIDATES = 100
@@ -60,7 +60,6 @@ class Floor:
 
 def measure(model: str, work: dict[str, Any]) -> dict[str, Any]:
     """Figures and rankings for ``passages``, ``questions`` and ``judged`` questions."""
-    before = _resident_mb()
     started = time.perf_counter()
     floor = Floor(model, work["passages"])
     seconds = time.perf_counter() - started
@@ -82,11 +81,7 @@ def measure(model: str, work: dict[str, Any]) -> dict[str, Any]:
                 "broken": 0,
             }
         ],
-        "memory_mb": {
-            "rss": round(_resident_mb(), 1),
-            "before_mb": round(before, 1),
-            "peak": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        },
+        "memory_mb": memory(os.getpid()),
         "rankings": [[one for one, _ in floor.search(q, work["depth"])] for q in work["judged"]],
     }
 
@@ -96,11 +91,6 @@ def _times(floor: Floor, questions: Iterable[str]) -> Iterable[float]:
         started = time.perf_counter()
         floor.search(question, 5)
         yield time.perf_counter() - started
-
-
-def _resident_mb() -> float:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def main() -> None:

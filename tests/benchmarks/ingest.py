@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -22,6 +22,7 @@ import httpx
 from qa.collection import Collection
 from qa.settings import Settings
 from qa.types import Document
+from tests.benchmarks.machine import memory
 
 BATCH = 250
 """Documents put in one transaction."""
@@ -57,7 +58,7 @@ def through_library(folder: Path, every: Iterable[Document]) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "passages_per_second": round(passages / seconds, 1),
         "close_seconds": round(time.perf_counter() - started, 2),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "peak_mb": memory(os.getpid())["peak"],
     }
 
 

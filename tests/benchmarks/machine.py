@@ -76,7 +76,8 @@ def memory(pid: int) -> dict[str, float]:
     """MB of a process and all its children now, and the most each ever had (VmHWM), summed.
 
     ``pss`` shares out what several processes map; ``anonymous`` is what only swapping could free;
-    ``file`` is mapped files in memory, which the system can drop and read again.
+    ``file`` is mapped files in memory, which the system can drop and read again. VmHWM and not
+    ``ru_maxrss``, which a new process inherits from the one that started it.
     """
     total = Counter[str]()
     for each in _tree(pid):

@@ -31,6 +31,7 @@ import httpx
 import numpy as np
 
 from embeddings.bundled import BUNDLED
+from qa import splitter
 from qa.evaluation import metrics
 from qa.evaluation.questions import Question, ideal
 from qa.types import Document
@@ -51,21 +52,21 @@ _WARM = 20
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What every peer is given."""
+    """What every peer is given.
+
+    Attributes:
+        documents: for Fundstelle, which splits them itself.
+        passages: the passages that it makes of them, under ``document#start``, for the others.
+        questions: for the load.
+        judged: with known answers.
+        seconds: of each number of clients.
+    """
 
     documents: list[Document]
+    passages: list[dict[str, str]]
     questions: list[str]
     judged: list[Question]
     seconds: int
-
-    @property
-    def passages(self) -> list[dict[str, str]]:
-        """Paragraphs under ``document#number``: what Fundstelle's splitter makes passages of."""
-        return [
-            {"id": f"{one.id}#{number}", "text": text}
-            for one in self.documents
-            for number, text in enumerate(one.text.split("\n\n"))
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +258,14 @@ def main() -> None:
 def _work(options: argparse.Namespace) -> Work:
     sources = corpus.read_sources(options.data)
     asked = corpus.judged_questions(sources, options.passages, options.judged // 2)
+    documents = list(corpus.documents(sources, options.passages))
     return Work(
-        list(corpus.documents(sources, options.passages)),
+        documents,
+        [
+            {"id": f"{one.id}#{part.start}", "text": one.text[part.start : part.end]}
+            for one in documents
+            for part in splitter.split(one.text)
+        ],
         corpus.load_questions(sources, options.questions),
         [one for some in asked.values() for one in some],
         options.seconds,

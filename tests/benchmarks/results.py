@@ -23,8 +23,8 @@ def load_results(path: Path) -> Figures:
 def merged(results: Mapping[str, Any], kind: str, name: str, figures: Mapping[str, Any]) -> Figures:
     """Results with the figures of one size (``sizes``) or peer (``peers``) put in.
 
-    Figures that were not measured this time stay as they were, each group with its own date and
-    machine, so that measuring again without ingest does not lose the ingest rate.
+    Figures that were not measured this time stay as they were, so that measuring again without
+    ingest does not lose the ingest rate. The machine is that of the last time.
     """
     before = results.get(kind, {})
     together = {**before, name: {**before.get(name, {}), **figures}}
