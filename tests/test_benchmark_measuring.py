@@ -123,11 +123,12 @@ TABLE = (
 
 def test_stages_are_charged_for_their_own_time_and_missing_ones_are_named() -> None:
     outer = Worker.outer
-    found = stages.stage_times(lambda _: Worker().outer(), ["a", "b"], TABLE)
+    found = stages.stage_times(lambda _: Worker().outer(), ["a", "b", "c", "d"], TABLE)
     assert found["gone"] == [f"{__name__}.Worker.gone", "no.such.module.anything"]
     assert found["median_ms"]["first"] > 18
     assert found["median_ms"]["second"] > 48
     assert found["median_ms"]["third"] == 0.0
+    assert sum(found["cpu_ms"].values()) < 10
     total = sum(found["mean_ms"].values())
     assert total == pytest.approx(found["whole_ms"]["mean"], rel=0.01)
     assert Worker.outer is outer
@@ -164,6 +165,10 @@ def test_memory_of_this_process_is_told_in_megabytes() -> None:
     assert found["processes"] >= 1
     assert found["peak"] >= found["rss"] * 0.9
     assert found["rss"] == pytest.approx(found["anonymous"] + found["file"], abs=1)
+
+
+def test_processor_time_of_this_process_is_what_it_says_itself() -> None:
+    assert machine.cpu_seconds(os.getpid()) >= time.process_time() - 0.1
 
 
 def test_disk_is_counted_by_what_lies_in_the_folder(tmp_path: Path) -> None:

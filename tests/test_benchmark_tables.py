@@ -24,7 +24,7 @@ MACHINE = {
     "python": "3.11",
     "date": "2026-01-02",
 }
-LEVEL = {"clients": 1, "p50": 5.25, "p95": 10, "p99": 20, "per_second": 1234.5}
+LEVEL = {"clients": 1, "p50": 5.25, "p95": 10, "p99": 20, "per_second": 1234.5, "cpu_ms_each": 4.25}
 SIZE: dict[str, Any] = {
     "machine": MACHINE,
     "disk": {"passages": 10_000, "bytes": {"vectors": 8_000_000, "cache": 1000}},
@@ -42,10 +42,10 @@ def rows(rendered: str) -> list[list[str]]:
 
 def test_tables_show_what_was_measured_and_a_dash_for_the_rest() -> None:
     found = rows(tables.render({"sizes": {"10000": SIZE}, "peers": {}, "machine": MACHINE}))
-    assert ["10,000", "1", "5.2", "10.0", "20.0", "1,234.5", "0", "3"] in found
-    assert ["dense", "2.00"] in found
-    assert ["*dense, at least*", "0.40"] in found
-    assert ["**whole**", "3.00"] in found
+    assert ["10,000", "1", "5.2", "10.0", "20.0", "1,234.5", "4.2", "0", "3"] in found
+    assert ["dense", "2.00", "–"] in found
+    assert ["*dense, at least*", "0.40", "–"] in found
+    assert ["**whole**", "3.00", "–"] in found
     assert ["disk, vectors, bytes/passage", "800"] in found
     assert ["vector search, recall@10 against exact", "98.7"] in found
     assert ["documents", "–"] in found

@@ -65,7 +65,9 @@ def measure(model: str, work: dict[str, Any]) -> dict[str, Any]:
     seconds = time.perf_counter() - started
     for question in work["questions"][-20:]:
         floor.search(question, 5)
+    before = time.process_time()
     times = list(_times(floor, work["questions"]))
+    used = time.process_time() - before
     return {
         "ingest": {
             "passages": len(work["passages"]),
@@ -79,6 +81,7 @@ def measure(model: str, work: dict[str, Any]) -> dict[str, Any]:
                 **percentiles(times),
                 "not_ok": 0,
                 "broken": 0,
+                "cpu_ms_each": round(1000 * used / len(times), 3),
             }
         ],
         "memory_mb": memory(os.getpid()),

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.benchmarks.machine import cpu_seconds
+
 SCRIPT = Path(__file__).with_name("questions.lua")
 TIMEOUT_SECONDS = 60
 
@@ -71,7 +73,12 @@ def ask_once(target: Target, question: str) -> httpx.Response:
 
 
 def load(
-    target: Target, questions: Sequence[str], folder: Path, levels: Sequence[int], seconds: int
+    target: Target,
+    questions: Sequence[str],
+    folder: Path,
+    levels: Sequence[int],
+    seconds: int,
+    pid: int,
 ) -> list[dict[str, float]]:
     """What wrk measures at each number of clients, no question twice as long as they last.
 
@@ -81,6 +88,7 @@ def load(
         folder: for the file that wrk reads.
         levels: numbers of clients.
         seconds: how long each.
+        pid: of the server, whose processor time is told as well.
     """
     program = wrk()
     lines = folder / "questions.txt"
@@ -90,11 +98,14 @@ def load(
         command = [program, "-t1", f"-c{clients}", f"-d{seconds}s", f"--timeout={TIMEOUT_SECONDS}s"]
         command += ["--latency", "-s", str(SCRIPT), target.base, "--"]
         command += [target.method, target.path, str(lines), str(first)]
+        before = cpu_seconds(pid)
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise LoadError(f"wrk ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+        used = cpu_seconds(pid) - before
         found = parse(done.stdout)
-        measured.append({"clients": clients, **found})
+        each = round(1000 * used / found["requests"], 3)
+        measured.append({"clients": clients, **found, "cpu_ms_each": each})
         first += int(found["requests"])
     return measured
 

@@ -99,7 +99,9 @@ def measure_server(peer: Peer, work: Work, folder: Path) -> dict[str, Any]:
         target = peer.target(server.base, LIMIT)
         for question in work.questions[-_WARM:]:
             load.ask_once(target, question)
-        levels = load.load(target, work.questions[:-_WARM], folder, LEVELS, work.seconds)
+        levels = load.load(
+            target, work.questions[:-_WARM], folder, LEVELS, work.seconds, server.pid
+        )
         memory = {**machine.memory(server.pid), "resting": resting["rss"]}
         deep = peer.target(server.base, DEPTH)
         rankings = [peer.ids(load.ask_once(deep, one.text).json()) for one in work.judged]
@@ -120,7 +122,8 @@ def measure_floor(model: str, work: Work) -> dict[str, Any]:
         command, input=json.dumps(task), stdout=subprocess.PIPE, text=True, check=True
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return {**found, "quality": judged_figures(found.pop("rankings"), work.judged)}
+    quality = judged_figures(found.pop("rankings"), work.judged)
+    return {**found, "quality": quality}
 
 
 def judged_figures(

@@ -41,7 +41,7 @@ HTTP_PASSAGES = 5_000
 """As many as are sent over HTTP, into a collection of their own, whatever the size."""
 
 _JUDGED_EACH = 400
-_TRACED, _COMPARED, _COUNTED = 300, 200, 100
+_TRACED, _COMPARED, _COUNTED = 400, 200, 100
 _WARM = 50
 
 
@@ -137,7 +137,9 @@ def _served(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
         target = load.fundstelle(server.base)
         for question in run.questions[-_WARM:]:
             load.ask_once(target, question)
-        levels = load.load(target, run.questions[:-_WARM], run.work, LEVELS, run.seconds)
+        levels = load.load(
+            target, run.questions[:-_WARM], run.work, LEVELS, run.seconds, server.pid
+        )
         yield "load", {"seconds": run.seconds, "levels": levels}
         loaded = machine.memory(server.pid)
         yield "start", {"seconds_to_ready": round(server.seconds_to_ready, 2)}

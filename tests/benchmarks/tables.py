@@ -92,14 +92,15 @@ def _of_sizes(sizes: dict[int, Figures]) -> list[str]:
 
 
 def _asking(sizes: dict[int, Figures]) -> str:
-    head = ("passages", "clients", "p50 ms", "p95 ms", "p99 ms", "requests/s", "not 200", "broken")
+    measures = ("p50", "p95", "p99", "per_second", "cpu_ms_each")
+    head = ("passages", "clients", "p50 ms", "p95 ms", "p99 ms", "requests/s", "CPU ms/request")
     return table(
-        head,
+        (*head, "not 200", "broken"),
         (
             (
                 number(get(figures, "disk", "passages") or size, 0),
                 str(level["clients"]),
-                *(number(level.get(name)) for name in ("p50", "p95", "p99", "per_second")),
+                *(number(level.get(name)) for name in measures),
                 str(level["not_ok"]),
                 str(level["broken"]),
             )
@@ -110,7 +111,7 @@ def _asking(sizes: dict[int, Figures]) -> str:
 
 
 def _stages(sizes: dict[int, Figures]) -> str:
-    """Mean milliseconds of each stage and, below those that read much memory, the bound."""
+    """Mean milliseconds of each stage, by both clocks; below some, the least that memory allows."""
     bounds = {size: stage_bounds(figures) for size, figures in sizes.items()}
     stages = dict.fromkeys(
         stage
@@ -118,17 +119,22 @@ def _stages(sizes: dict[int, Figures]) -> str:
         for stage in get(figures, "stages", "mean_ms") or ()
     )  # fmt: skip
 
-    def rows() -> Iterator[list[str]]:
-        for stage in stages:
-            means = (get(f, "stages", "mean_ms", stage) for f in sizes.values())
-            yield [stage, *(number(mean, 2) for mean in means)]
-            if any(stage in bound for bound in bounds.values()):
-                least = (bound.get(stage) for bound in bounds.values())
-                yield [f"*{stage}, at least*", *(number(value, 2) for value in least)]
-        wholes = (get(f, "stages", "whole_ms", "mean") for f in sizes.values())
-        yield ["**whole**", *(number(value, 2) for value in wholes)]
+    def row(name: str, figures: Iterable[Sequence[float | None]]) -> list[str]:
+        return [name, *(number(value, 2) for pair in figures for value in pair)]
 
-    return table(("mean ms a question", *(number(size, 0) for size in sizes)), rows())
+    def rows() -> Iterator[list[str]]:
+        every = sizes.values()
+        for stage in stages:
+            kinds = ("mean_ms", "cpu_ms")
+            yield row(stage, ([get(f, "stages", kind, stage) for kind in kinds] for f in every))
+            if any(stage in bound for bound in bounds.values()):
+                least = ((bound.get(stage), None) for bound in bounds.values())
+                yield row(f"*{stage}, at least*", least)
+        whole = (("whole_ms", "mean"), ("whole_cpu_ms",))
+        yield row("**whole**", ([get(f, "stages", *path) for path in whole] for f in every))
+
+    head = [f"{number(size, 0)}, {kind}" for size in sizes for kind in ("clock", "CPU")]
+    return table(("mean ms a question", *head), rows())
 
 
 def stage_bounds(figures: Figures) -> dict[str, float]:
@@ -218,7 +224,7 @@ def _changes(sizes: dict[int, Figures]) -> str:
 def _peers(peers: dict[str, Figures]) -> list[str]:
     """Fundstelle first, then by name."""
     order = sorted(peers, key=lambda name: (name != "Fundstelle", name))
-    head = ("", "ingest/s", "p50 ms", "p99 ms", "req/s", "8 clients: p50", "p99", "req/s")
+    head = ("", "ingest/s", "p50 ms", "p99 ms", "req/s", "8 clients: p50", "p99", "req/s", "CPU ms")
     rows = []
     for name in order:
         by = {level["clients"]: level for level in get(peers[name], "levels") or ()}
@@ -227,6 +233,7 @@ def _peers(peers: dict[str, Figures]) -> list[str]:
             for clients in (1, 8)
             for one in ("p50", "p99", "per_second")
         ]
+        figures.append(number(get(by, 1, "cpu_ms_each")))
         ingest = number(get(peers[name], "ingest", "passages_per_second"), 0)
         rest = [
             number(get(peers[name], "memory_mb", "rss"), 0),
