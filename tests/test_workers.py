@@ -1,0 +1,80 @@
+"""Several processes behind one port: each answers from the newest state of the same folder."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+QUESTION = "Wie viele Soldaten standen an der Grenze?"
+
+
+def command(folder: Path, port: int, *more: str) -> list[str]:
+    where = ["--data-dir", str(folder), "--port", str(port)]
+    return [sys.executable, "-m", "qa.cli", "serve", "--workers", "2", *where, *more]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port = free_port()
+    server = subprocess.Popen(command(tmp_path_factory.mktemp("workers"), port, "--seeds"))
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and server.poll() is None:
+            try:
+                if httpx.get(f"{url}/readyz").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def cited(base: str, question: str) -> tuple[str, int]:
+    """The best document and the state of the collection, over a connection of its own."""
+    answer = httpx.post(f"{base}/v1/ask", json={"question": question}).raise_for_status().json()
+    return answer["results"][0]["citation"]["document_id"], answer["index"]["sequence"]
+
+
+def test_every_process_sees_every_change(base: str) -> None:
+    for number in range(4):
+        text = f"An der Grenze standen am Tag {number} genau {100 + number} Soldaten."
+        put = httpx.put(f"{base}/v1/documents/grenze", json={"text": text})
+        sequence = put.raise_for_status().json()["sequence"]
+        for _ in range(8):
+            assert cited(base, QUESTION) == ("grenze", sequence)
+    httpx.delete(f"{base}/v1/documents/grenze").raise_for_status()
+    assert {cited(base, QUESTION)[0] for _ in range(8)} != {"grenze"}
+    listed = httpx.get(f"{base}/v1/documents").json()["documents"]
+    assert len(listed) == 5  # the seeds, added once
+
+
+def test_what_is_wrong_with_the_folder_ends_the_program(tmp_path: Path) -> None:
+    (tmp_path / "fundstelle.sqlite").write_bytes(b"not a database, but long enough to be one" * 50)
+    run = subprocess.run(
+        command(tmp_path, free_port()),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"NO_COLOR": "1"},
+    )
+    assert run.returncode != 0
+    assert "not a database" in run.stderr
+    assert "Traceback" not in run.stderr
