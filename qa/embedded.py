@@ -8,8 +8,10 @@ state that is not the store's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,7 @@ from qa.derived import Derived, Moment, Progress
 from qa.engine import Found, OldText, Search, TextVersion, Tombstone
 from qa.errors import FundstelleError, NotFound, StoreError
 from qa.lexical import LexicalIndexError
-from qa.lexical_view import FIELDS
+from qa.lexical_view import FIELDS, Field, Hits
 from qa.store import Store
 from qa.types import (
     Change,
@@ -35,6 +37,9 @@ DATABASE = "fundstelle.sqlite"
 
 _EAGER = 256
 """From so many passages on, indexing begins when they are put, not when someone asks."""
+
+_WORTH_THREADS = 50000
+"""Passages from which on the indexes are searched at the same time."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +56,7 @@ class EmbeddedEngine:
         self._derived = derived
         self._dimension = dimension
         self._closed = False
+        self._searchers = ThreadPoolExecutor(len(FIELDS), thread_name_prefix="search")
 
     @classmethod
     def open(cls, folder: Path, dimension: int, progress: Progress | None = None) -> EmbeddedEngine:
@@ -196,12 +202,13 @@ class EmbeddedEngine:
             # Nothing is lost: what was not flushed is made again when the store is next opened.
             _log.warning("the indexes could not be saved", exc_info=True)
         finally:
+            self._searchers.shutdown()
             self._store.close()
 
     def _found(self, moment: Moment, search: Search) -> Found | None:
         """What the indexes find, with all scores; None when the store lacks what they name."""
         asked = bm25.question_terms(search.text, moment.lexical.languages)
-        ids = _candidates(moment, search, asked)
+        ids = self._candidates(moment, search, asked)
         columns = passages.columns(moment.connection, ids, self._dimension)
         if len(columns) != len(ids):
             return None
@@ -216,6 +223,26 @@ class EmbeddedEngine:
             _status(moment.state),
         )
 
+    def _candidates(
+        self, moment: Moment, search: Search, asked: bm25.QuestionTerms
+    ) -> NDArray[np.int64]:
+        """Ids of what the indexes find, ascending."""
+        allowed = None
+        if not search.filters.empty:
+            allowed = passages.allowed(moment.connection, search.filters)
+        lexical = partial(moment.lexical.search, asked, search.lexical, search.filters)
+        parts: list[Callable[[], NDArray[np.int64]]] = [
+            lambda: moment.vectors.search(search.vector, search.dense, allowed).ids,
+            *(partial(_ids, lexical, field) for field in FIELDS),
+        ]
+        if moment.state.passages < _WORTH_THREADS:
+            found = [part() for part in parts]
+        else:
+            # None of them holds Python's lock while it searches.
+            beside = [self._searchers.submit(part) for part in parts[1:]]
+            found = [parts[0](), *(one.result() for one in beside)]
+        return np.unique(np.concatenate(found))
+
     def _compact(self) -> None:
         """The texts are dropped already and stay dropped if this fails; the next time mends it."""
         try:
@@ -229,16 +256,8 @@ class EmbeddedEngine:
             self._derived.follow()
 
 
-def _candidates(moment: Moment, search: Search, asked: bm25.QuestionTerms) -> NDArray[np.int64]:
-    """Ids of what the indexes find, ascending."""
-    allowed = None
-    if not search.filters.empty:
-        allowed = passages.allowed(moment.connection, search.filters)
-    by_vector = moment.vectors.search(search.vector, search.dense, allowed).ids
-    by_terms = [
-        moment.lexical.search(asked, search.lexical, search.filters, field).ids for field in FIELDS
-    ]
-    return np.unique(np.concatenate([by_vector, *by_terms]))
+def _ids(search: Callable[[Field], Hits], field: Field) -> NDArray[np.int64]:
+    return search(field).ids
 
 
 def _status(state: records.State) -> IndexStatus:
