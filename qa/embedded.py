@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from qa import bm25, changes, garbage, integrity, passages, records
 from qa.derived import Derived, Moment, Progress
+from qa.embedded_transfer import EmbeddedTransfer
 from qa.engine import Found, OldText, Search, TextVersion, Tombstone
 from qa.errors import FundstelleError, NotFound, StoreError
 from qa.lexical import LexicalIndexError
@@ -183,6 +184,10 @@ class EmbeddedEngine:
         with self._derived.moment() as moment:
             found = list(integrity.check(moment))
         yield from found
+
+    def transfer(self) -> EmbeddedTransfer:
+        """For moving the collection to or from another engine."""
+        return EmbeddedTransfer(self._store, self._dimension)
 
     def close(self) -> None:
         """Flush what is derived and release everything. Safe to call twice."""
