@@ -237,6 +237,16 @@ class EmbeddedEngine:
             _log.warning("indexing failed; the next search tries again", exc_info=True)
 
 
+def stored_dimension(folder: Path) -> int:
+    """Length of the vectors of the store in a folder; 0 before the first engine opened it."""
+    store = Store(folder / DATABASE)
+    try:
+        with store.reading() as connection:
+            return records.state(connection).dimension
+    finally:
+        store.close()
+
+
 def _candidates(moment: Moment, search: Search, asked: bm25.QuestionTerms) -> NDArray[np.int64]:
     """Ids of what the indexes find, ascending."""
     allowed = None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qa.engine import Engine
 from qa.errors import InvalidInput
 from qa.milvus.address import FORMS, LITE, Address, is_address, parse
 from qa.settings import EMBEDDED, Settings
+from qa.transfer import Movable
 
 Progress = Callable[[str, int, int], None]
 
 
-def open_engine(settings: Settings, dimension: int, progress: Progress | None = None) -> Engine:
+def open_engine(settings: Settings, dimension: int, progress: Progress | None = None) -> Movable:
     """The store that the settings name, made if there is none.
 
     Args:
@@ -34,6 +34,25 @@ def open_engine(settings: Settings, dimension: int, progress: Progress | None = 
     return EmbeddedEngine.open(settings.data_dir, dimension, progress=progress)
 
 
+def stored_dimension(settings: Settings) -> int:
+    """Length of the vectors in a store that is there; 0 when it has none yet."""
+    if is_address(settings.engine):
+        from qa.milvus.opening import stored_dimension as of_milvus
+
+        return of_milvus(_address(settings), settings.engine_token)
+    _require_embedded(settings)
+    from qa.embedded import stored_dimension as of_folder
+
+    return of_folder(settings.data_dir)
+
+
+def same_place(one: Settings, other: Settings) -> bool:
+    """Whether two settings name the same store."""
+    if is_address(one.engine) and is_address(other.engine):
+        return _address(one) == _address(other)
+    return one.engine == other.engine and one.data_dir.resolve() == other.data_dir.resolve()
+
+
 def exists(settings: Settings) -> bool:
     """Whether the settings name a store that is there. Makes none."""
     if is_address(settings.engine):
@@ -42,6 +61,11 @@ def exists(settings: Settings) -> bool:
         return found(_address(settings), settings.engine_token)
     _require_embedded(settings)
     return settings.data_dir.exists()
+
+
+def one_process(settings: Settings) -> bool:
+    """Whether only one process at a time can have the store open."""
+    return is_address(settings.engine) and _address(settings).lite
 
 
 def place(settings: Settings) -> str:

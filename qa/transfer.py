@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from qa.engine import TextVersion
+from qa.engine import Engine, TextVersion
 from qa.representation import Columns, terms_of
 from qa.types import Passage, PreparedDocument, PreparedPassage, Span, StoredDocument
 
@@ -57,6 +57,14 @@ class Transfer(Protocol):
 
     def restore_dropped(self, dropped: Sequence[Dropped]) -> None:
         """Keep tombstones, all or none; what is there is left alone."""
+        ...
+
+
+class Movable(Engine, Protocol):
+    """An engine that gives and takes all that it keeps."""
+
+    def transfer(self) -> Transfer:
+        """For moving the collection to or from another engine."""
         ...
 
 

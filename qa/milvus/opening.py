@@ -34,6 +34,18 @@ def found(address: Address, token: str) -> bool:
         client.close()
 
 
+def stored_dimension(address: Address, token: str) -> int:
+    """Length of the vectors of the store that is there; 0 when it has no state yet."""
+    client = Client(address, token)
+    try:
+        with client.writing():
+            client.raw.load_collection(Names.of(address, 0).control)
+        state = Control(client, Names.of(address, 0).control).state()
+        return 0 if state is None else state.dimension
+    finally:
+        client.close()
+
+
 def opened(client: Client, dimension: int) -> Store:
     """The store, made if there is none, for vectors of a length.
 
