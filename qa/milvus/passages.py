@@ -27,6 +27,7 @@ NEVER, ALWAYS = -1, 99_999_999
 """Days before and after all others: an undated document is in no range of them."""
 
 _CHUNK = 1000
+_SEAL = 1000
 _FOUND = ("id", "version", "document_id", "data")
 _ELSEWHERE = "@"
 
@@ -74,6 +75,7 @@ class Passages:
         self._collection = collection
         self._blobs = blobs
         self._dimension = dimension
+        self._unsealed = 0
         # Exact search takes no parameters; a graph is searched more widely than is asked for.
         self._widen = 0 if client.address.lite else 2
 
@@ -84,6 +86,10 @@ class Passages:
             self._client.upsert(
                 self._collection, self._rows(prepared, some, version, first_id + begin)
             )
+            self._unsealed += len(some)
+        if self._unsealed >= _SEAL:
+            self._unsealed = 0
+            self._client.seal(self._collection)
 
     def delete(self, version: int, count: int) -> None:
         """Delete the passages of a version, which are numbered from the one after it."""
