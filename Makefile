@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Anything more for pip, such as an index that offers the CPU build of torch.
 PIP_OPTIONS ?=
 
-.PHONY: serve test browser screenshots lint eval fit bench soak train wheel lock clean
+.PHONY: serve test browser screenshots lint eval fit bench soak sizing train wheel lock clean
 
 serve: $(STAMP)
 	$(BIN)/fundstelle serve --seeds
@@ -50,6 +50,10 @@ bench: $(STAMP)
 # 10,000 documents, asked while others change: every answer checked against its source.
 soak: $(STAMP)
 	$(BIN)/python -m tests.benchmarks.soak
+
+# Passages to machines, memory, disk and cost, by arithmetic.
+sizing: $(STAMP)
+	$(BIN)/python -m tests.benchmarks.sizing
 
 # Makes the bundled model anew from the parallel texts.
 train: $(STAMP)

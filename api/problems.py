@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +19,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from embeddings.errors import ModelError, ModelUnavailable
 from qa.errors import (
     Conflict,
     EmptyDocument,
@@ -34,6 +36,7 @@ from qa.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+MEND_SECONDS = 30  # for what somebody has to mend first
 _TYPE = "urn:problem-type:fundstelle:"
 _log = logging.getLogger("fundstelle")
 
@@ -98,6 +101,7 @@ def install(app: FastAPI) -> None:
     """Let the app answer every error that it foresees as a problem."""
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(FundstelleError, _own_error)
+    app.add_exception_handler(ModelError, _no_vectors)
     app.add_exception_handler(NotReady, _not_ready)
     app.add_exception_handler(HTTPException, _http_error)
 
@@ -167,6 +171,24 @@ def _own_error(request: Request, error: Exception) -> Response:
         _log.error("%s %s: %s", request.method, request.scope["path"], error, exc_info=error)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if body["status"] == 503 else {}
     return respond(request, body, headers)
+
+
+def _no_vectors(request: Request, error: Exception) -> Response:
+    """The model cannot be asked: nothing that the client can mend, and nothing was changed.
+
+    Where the model is and what it said is for the log; clients need not know the inner network.
+    """
+    away = isinstance(error, ModelUnavailable)
+    _log.error("%s %s: %s", request.method, request.scope["path"], error, exc_info=not away)
+    wait = math.ceil(error.retry_after) if isinstance(error, ModelUnavailable) else MEND_SECONDS
+    reason = (
+        "The embedding model does not answer at the moment"
+        if away
+        else "The embedding model cannot be used; the service's log says why"
+    )
+    detail = f"{reason}. Send the same request again in {wait} s."
+    body = problem(503, detail, kind="model", title="Model unavailable")
+    return respond(request, body, {"Retry-After": str(wait)})
 
 
 def _not_ready(request: Request, error: Exception) -> Response:

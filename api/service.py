@@ -11,7 +11,7 @@ import logging
 import threading
 
 from api.problems import NotReady
-from embeddings.errors import EmbeddingError
+from embeddings.errors import EmbeddingError, ModelUnavailable
 from qa.collection import Collection
 from qa.errors import FundstelleError
 from qa.seeds import add_missing
@@ -21,6 +21,10 @@ from qa.types import IndexStatus
 START_SECONDS = 1.0
 """How long starting waits for the collection, so that a store that cannot be opened ends the
 process with its reason instead of leaving it up and never ready."""
+
+AWAY_SECONDS = 5.0
+"""Between tries to open while the model's server is away. On a cluster both may start at once, and
+then nobody would start this process again."""
 
 WARM_UP = "Where is it written?"
 
@@ -37,7 +41,7 @@ class Service:
         self._error: Exception | None = None
         self._doing = "the collection is being opened"
         self._lock = threading.Lock()
-        self._closed = False
+        self._closed = threading.Event()
         self.opening = threading.Thread(target=self._open, name="opening", daemon=True)
 
     @property
@@ -69,15 +73,15 @@ class Service:
 
     async def stop(self) -> None:
         """Close the collection. What is still being opened is closed as soon as it is open."""
+        self._closed.set()
         with self._lock:
-            self._closed = True
             collection, self._collection = self._collection, None
         if collection is not None:
             await asyncio.to_thread(collection.close)
 
     def _open(self) -> None:
         try:
-            collection = self._prepared()
+            collection = self._prepared_once_the_model_is_there()
         except (FundstelleError, EmbeddingError) as error:
             self._error = error
             _log.error("The collection cannot be opened: %s", error)
@@ -86,11 +90,25 @@ class Service:
             self._error = error
             _log.exception("The collection cannot be opened")
             return
+        if collection is None:
+            return
         with self._lock:
-            if not self._closed:
+            if not self._closed.is_set():
                 self._collection = collection
                 return
         collection.close()
+
+    def _prepared_once_the_model_is_there(self) -> Collection | None:
+        """The open collection, or None if the app was stopped first."""
+        while not self._closed.is_set():
+            try:
+                return self._prepared()
+            except ModelUnavailable as error:
+                self._doing = "the embedding model does not answer yet"
+                wait = max(AWAY_SECONDS, error.retry_after)
+                _log.warning("%s; opening the collection again in %.0f s", error, wait)
+                self._closed.wait(wait)
+        return None
 
     def _prepared(self) -> Collection:
         collection = Collection.open(self.settings, self._progress)

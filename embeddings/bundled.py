@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from embeddings.encoder import Encoder
+from embeddings.endpoint import names_endpoint
 from embeddings.errors import ModelError
 from embeddings.static import StaticEncoder
 
@@ -18,18 +19,24 @@ BUNDLED_NAME = "bundled"
 Json = TypeVar("Json", list[Any], dict[str, Any])
 
 
-def load_encoder(name: str) -> Encoder:
+def load_encoder(name: str, key: str = "") -> Encoder:
     """Open an encoder.
 
     Args:
-        name: ``bundled``, a model folder, or a hub name. A folder with nothing but a token table
-            opens without torch.
+        name: ``bundled``, a model folder, a hub name, or the address of a model server. A folder
+            with nothing but a token table opens without torch.
+        key: what a model server wants to be told, if anything.
 
     Raises:
+        ModelUnavailable: a model server does not answer.
         ModelError: there is no such model, or it cannot be loaded.
     """
     if name == BUNDLED_NAME:
         return StaticEncoder(BUNDLED, name)
+    if names_endpoint(name):
+        from embeddings.remote import RemoteEncoder
+
+        return RemoteEncoder(name, key)
     folder = Path(name).expanduser()
     table = _table_folder(folder)
     if table is not None:

@@ -21,7 +21,7 @@ class Encoder(Protocol):
 
     @property
     def name(self) -> str:
-        """What the user configured, for display: ``bundled``, a folder or a hub name."""
+        """For display: ``bundled``, a folder, a hub name, or protocol and model of a server."""
         ...
 
     @property

@@ -179,6 +179,11 @@ def _prompts(configured: Mapping[str, str | None], name: str) -> tuple[str, str]
     passage = next(filter(None, map(configured.get, PASSAGE_PROMPTS)), "")
     if query or passage:
         return query, passage
+    return known_prompts(name)
+
+
+def known_prompts(name: str) -> tuple[str, str]:
+    """Prompts that a model of this folder or hub name was trained with, if they are known."""
     for pattern, known_query, known_passage in KNOWN_PROMPTS:
         if pattern.search(name.rstrip("/").rsplit("/", 1)[-1]):
             return known_query, known_passage

@@ -68,11 +68,12 @@ class Collection:
 
         Raises:
             StoreError: the store is damaged, foreign or newer than this program.
-            ModelError: the model cannot be loaded.
+            ModelError: the model cannot be loaded; ModelUnavailable when its server is away.
         """
         language.preload(settings.data_dir / "cache")
         tokens = StaticEncoder(BUNDLED, BUNDLED_NAME)
-        encoder = tokens if settings.model == BUNDLED_NAME else load_encoder(settings.model)
+        key = settings.model_key.get_secret_value()
+        encoder = tokens if settings.model == BUNDLED_NAME else load_encoder(settings.model, key)
         engine = open_engine(settings, encoder.dimension, progress)
         collection = cls(engine, encoder, tokens, settings)
         collection.refresh(progress)
@@ -102,6 +103,7 @@ class Collection:
         Raises:
             InvalidInput: an id, a date, a text or a language is not acceptable, or an id is given
                 twice.
+            ModelError: the texts cannot be encoded; ModelUnavailable when the server is away.
         """
         checked = [self._checked(document) for document in documents]
         ids = [document.id for document in checked]
@@ -136,6 +138,7 @@ class Collection:
 
         Raises:
             InvalidInput: an argument is not acceptable.
+            ModelError: the question cannot be encoded; ModelUnavailable when its server is away.
         """
         question = _checked_question(question)
         if not 1 <= top_k <= MAX_TOP_K:

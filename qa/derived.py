@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -92,6 +93,7 @@ class Derived:
         self._counts = TokenCounts(folder / "token-counts", self._identity)
         self._lexical = self._open_lexical()
         self._view = self._lexical.view
+        self._saving = threading.Thread()
         self.catch_up()
         self._progress = None
 
@@ -105,6 +107,7 @@ class Derived:
                 return
         with self._lock.exclusive(), self._caught_up() as moment:
             yield moment
+            self._save_beside()
 
     def _sequences(self) -> set[int]:
         return {self._vectors.sequence, self._view.sequence, self._counts.sequence}
@@ -115,7 +118,13 @@ class Derived:
     def catch_up(self) -> None:
         """Bring both indexes to the store's state."""
         with self._lock.exclusive(), self._caught_up():
-            pass
+            self._save_beside()
+
+    def _save_beside(self) -> None:
+        """Save the vectors in a thread of their own, when that is worth it and none does."""
+        if self._vectors.worth_saving and not self._saving.is_alive():
+            self._saving = threading.Thread(target=self._vectors.frozen(), name="save vectors")
+            self._saving.start()
 
     def pending(self) -> int:
         """How many passages the vectors are behind."""
@@ -133,6 +142,8 @@ class Derived:
 
     def save(self) -> None:
         """Save both indexes, if they changed since they were saved."""
+        if self._saving.is_alive():
+            self._saving.join()
         with self._lock.exclusive():
             self._vectors.save()
             self._counts.save()

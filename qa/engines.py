@@ -27,7 +27,9 @@ def open_engine(settings: Settings, dimension: int, progress: Progress | None = 
     if is_address(settings.engine):
         from qa.milvus.engine import MilvusEngine
 
-        return MilvusEngine.open(_address(settings), settings.engine_token, dimension)
+        return MilvusEngine.open(
+            _address(settings), settings.engine_token.get_secret_value(), dimension
+        )
     _require_embedded(settings)
     from qa.embedded import EmbeddedEngine
 
@@ -39,7 +41,7 @@ def stored_dimension(settings: Settings) -> int:
     if is_address(settings.engine):
         from qa.milvus.opening import stored_dimension as of_milvus
 
-        return of_milvus(_address(settings), settings.engine_token)
+        return of_milvus(_address(settings), settings.engine_token.get_secret_value())
     _require_embedded(settings)
     from qa.embedded import stored_dimension as of_folder
 
@@ -58,7 +60,7 @@ def exists(settings: Settings) -> bool:
     if is_address(settings.engine):
         from qa.milvus.opening import found
 
-        return found(_address(settings), settings.engine_token)
+        return found(_address(settings), settings.engine_token.get_secret_value())
     _require_embedded(settings)
     return settings.data_dir.exists()
 

@@ -34,7 +34,8 @@ def movable(
     if not engines.exists(there):
         raise NotFound(f"There is no collection in {engines.place(there)}; nothing was made.")
     tokens = StaticEncoder(BUNDLED, BUNDLED_NAME)
-    encoder = tokens if settings.model == BUNDLED_NAME else load_encoder(settings.model)
+    key = settings.model_key.get_secret_value()
+    encoder = tokens if settings.model == BUNDLED_NAME else load_encoder(settings.model, key)
     with ExitStack() as stack:
         first = engines.open_engine(there, engines.stored_dimension(there) or encoder.dimension)
         stack.callback(first.close)

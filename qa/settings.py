@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EMBEDDED = "embedded"
@@ -21,14 +21,18 @@ class Settings(BaseSettings):
     )
     model: str = Field(
         default="bundled",
-        description="`bundled`, or a sentence-transformers model by folder or hub name.",
+        description="`bundled`, a sentence-transformers model by folder or hub name, or the "
+        "address of a model server: `openai+http://…` or `tei+http://…`.",
+    )
+    model_key: SecretStr = Field(
+        default=SecretStr(""), description="What the model server wants to be told, if anything."
     )
     engine: str = Field(
         default=EMBEDDED,
         description="Where documents are kept: `embedded`, or a Milvus by its address.",
     )
-    engine_token: str = Field(
-        default="", repr=False, description="What a Milvus asks for: a token, or `user:password`."
+    engine_token: SecretStr = Field(
+        default=SecretStr(""), description="What a Milvus asks for: a token, or `user:password`."
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")

@@ -18,7 +18,9 @@ from qa import passages
 from qa.representation import Columns
 
 _SAVE_AFTER = 20_000
-"""Changed vectors after which they are saved: some seconds of catching up after a crash."""
+"""Changed vectors after which they are saved: a second of catching up after a crash."""
+_CAUGHT_UP_SOON = 5_000
+"""Changed vectors that are not worth writing a large file for."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,19 +72,31 @@ class StoreVectors:
             raise
         self.sequence = to
         self._unsaved += changed
-        if self._unsaved > _SAVE_AFTER:
-            self.save()
+
+    @property
+    def worth_saving(self) -> bool:
+        """Whether so much has changed that another start, or a search, would notice."""
+        return self.index.worth_folding or self._unsaved > max(_SAVE_AFTER, len(self.index) // 8)
+
+    def frozen(self) -> Callable[[], None]:
+        """What saves the present state. It may run in another thread while this one goes on."""
+        index, state, sequence = self.index, self.index.freeze(), self.sequence
+        saved, self._unsaved = self._unsaved, 0
+
+        def save() -> None:
+            try:
+                index.fold(self._path, {"store": self._store, "sequence": sequence}, state)
+            except OSError:
+                # The one in memory is good; the next process makes up what the file lacks.
+                _log.warning("the vectors could not be saved", exc_info=True)
+                self._unsaved += saved
+
+        return save
 
     def save(self) -> None:
-        """Save it, if it changed since."""
-        if not self._unsaved:
-            return
-        try:
-            self.index.save(self._path, {"store": self._store, "sequence": self.sequence})
-        except OSError:
-            # The one in memory is good; the next process makes up what the file lacks.
-            _log.warning("the vectors could not be saved", exc_info=True)
-        self._unsaved = 0
+        """Save, unless there is little that another start would have to catch up with."""
+        if self._unsaved > (_CAUGHT_UP_SOON if len(self.index) > _CAUGHT_UP_SOON else 0):
+            self.frozen()()
 
     def _change(self, connection: sqlite3.Connection, told: Told) -> int:
         since = self.sequence

@@ -12,7 +12,7 @@ DataDir = Annotated[
 ]
 Model = Annotated[
     str | None,
-    typer.Option(help="bundled, or a model by folder or name; FUNDSTELLE_MODEL."),
+    typer.Option(help="bundled, or a model by folder, name or address; FUNDSTELLE_MODEL."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the HTTP service answers.")]
 

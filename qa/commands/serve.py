@@ -24,10 +24,13 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the page and the HTTP interface."""
+    from pydantic import SecretStr
+
     settings = settings_from(host=host, port=port, data_dir=data_dir, model=model, seeds=seeds)
     # The application reads its settings from the environment, in whichever process it is made.
-    for name, value in settings.model_dump(mode="json").items():
-        os.environ[f"FUNDSTELLE_{name.upper()}"] = str(value)
+    for name, value in settings:
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+        os.environ[f"FUNDSTELLE_{name.upper()}"] = str(plain)
     import uvicorn
 
     # By name: the layers below the HTTP interface do not import it.

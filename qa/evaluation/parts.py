@@ -126,7 +126,7 @@ def tatoeba_report(given: Given) -> Report:
     if not languages:
         return _skipped("Tatoeba", folder)
     alone, served = dict[str, dict[str, list[float]]](), dict[str, dict[str, list[float]]]()
-    encoder = load_encoder(given.settings.model)
+    encoder = load_encoder(given.settings.model, given.settings.model_key.get_secret_value())
     tick = counting(given.bar, "Tatoeba", len(languages))
     for language in languages:
         english, other = map(list, zip(*tatoeba.pairs(folder, language), strict=True))

@@ -1,0 +1,99 @@
+"""Finds near vectors among many without looking at each. Knows rows, no ids.
+
+An inverted file of product-quantised vectors, four bits for every two dimensions, scanned by
+lookups in registers (Jégou et al. 2011; André et al. 2015, "fast scan"). It proposes several times
+as many rows as are wanted; the caller scores them exactly. Up to ``BUDGET`` rows all lists are
+looked at, so that what is lost is lost by the quantisation alone; beyond it, as many lists as hold
+about so many rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.encoder import Vectors
+
+PROPOSED = 6  # times as many rows as are wanted
+LEAST = 300  # rows proposed, however few are wanted
+BUDGET = 250_000  # rows looked at; some two milliseconds
+LIST_SAMPLE = 64  # rows for each list that the lists' centres are learnt from
+LISTS = 3.0  # times the square root of the rows
+_parameters: Any = faiss.SearchParametersIVF
+GROWTH = 4  # times as many rows as it was learnt from, after which it is learnt anew
+THREADS = 1  # a question: others are served by other threads
+
+
+class ApproximateIndex:
+    """Near rows of a matrix. Searching is safe in any thread; ``grown`` makes another index."""
+
+    def __init__(self, index: Any, trained: int) -> None:  # noqa: ANN401
+        """Use ``train`` or ``from_bytes``; ``trained`` is how many rows it was learnt from."""
+        self._index = index
+        self.trained = trained
+
+    @classmethod
+    def train(cls, vectors: Vectors) -> ApproximateIndex:
+        """An index without rows, for rows like these (n, dim).
+
+        Odd dimensions are quantised to eight bits each instead.
+        """
+        rows, dimension = vectors.shape
+        lists = max(1, int(LISTS * rows**0.5))
+        kind = f"PQ{dimension // 2}x4fs" if dimension % 2 == 0 else "SQ8"
+        index: Any = faiss.index_factory(
+            dimension, f"IVF{lists},{kind}", faiss.METRIC_INNER_PRODUCT
+        )
+        index.cp.min_points_per_centroid = 1  # few rows are no reason to warn
+        chosen = np.random.default_rng(0).permutation(rows)[: LIST_SAMPLE * lists]
+        index.train(np.ascontiguousarray(vectors[np.sort(chosen)], dtype=np.float32))
+        return cls(index, rows)
+
+    @classmethod
+    def from_bytes(cls, data: NDArray[np.uint8], trained: int) -> ApproximateIndex:
+        """From ``to_bytes``."""
+        return cls(faiss.deserialize_index(data), trained)
+
+    def to_bytes(self) -> NDArray[np.uint8]:
+        """(n,) all of it."""
+        data: NDArray[np.uint8] = faiss.serialize_index(self._index)
+        return data
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return int(self._index.ntotal)
+
+    def grown(self) -> ApproximateIndex:
+        """A copy that rows can be added to while this one is searched."""
+        return ApproximateIndex(faiss.clone_index(self._index), self.trained)
+
+    def add(self, vectors: Vectors) -> None:
+        """Add rows (n, dim) at the end. Not while another thread searches."""
+        self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+
+    def propose(
+        self, vector: NDArray[np.float32], k: int, bits: NDArray[np.uint8], among: int
+    ) -> NDArray[np.int64]:
+        """Rows that are near to ``vector`` (dim,), at least k of them where there are so many.
+
+        Args:
+            vector: what to be near to.
+            k: how many rows are wanted in the end.
+            bits: (rows / 8,) which rows to choose among, little-endian.
+            among: how many those are.
+        """
+        faiss.omp_set_num_threads(THREADS)
+        lists = self._index.nlist
+        probes = min(lists, -(-lists * BUDGET // max(among, 1)))
+        proposed = min(max(PROPOSED * k, LEAST), among)
+        selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+        while True:
+            parameters = _parameters(sel=selector, nprobe=probes)
+            _, rows = self._index.search(vector[None], proposed, params=parameters)
+            found: NDArray[np.int64] = rows[0][rows[0] >= 0]
+            if len(found) >= min(k, among) or probes == lists:
+                return found
+            probes = lists
