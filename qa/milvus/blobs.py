@@ -14,6 +14,8 @@ from qa.errors import NotFound, StoreError
 from qa.milvus.client import Client, Row
 
 _CHUNK = 60_000
+_AT_ONCE = 200
+"""Rows in one answer: 12 MB, far below what Milvus sends."""
 _KEY = "key"
 
 
@@ -70,7 +72,7 @@ class Blobs:
                 )
 
     def _bodies(self, keys: Sequence[str]) -> dict[str, str]:
-        found = self._client.by_key(self._collection, _KEY, keys, [_KEY, "body"])
+        found = self._client.by_key(self._collection, _KEY, keys, [_KEY, "body"], _AT_ONCE)
         return {row[_KEY]: row["body"] for row in found}
 
     def _rows(self, blobs: Iterable[tuple[str, bytes]]) -> Iterator[Row]:

@@ -27,6 +27,8 @@ _BATCH_ROWS = 1000
 _BATCH_BYTES = 8 << 20
 _KEYS = 1000
 _SECONDS = 60.0
+_LITE_OPTIONS = {"grpc.keepalive_time_ms": 600_000}
+"""A server that is a thread of ours need not be asked whether it lives; it would take offence."""
 
 Row = dict[str, Any]
 
@@ -66,17 +68,24 @@ class Client:
         try:
             with self._explained():
                 self.raw = pymilvus.MilvusClient(
-                    uri=address.uri, token=token, db_name=address.database, timeout=_SECONDS
+                    uri=address.uri,
+                    token=token,
+                    db_name=address.database,
+                    timeout=_SECONDS,
+                    grpc_options=_LITE_OPTIONS if address.lite else {},
                 )
         except BaseException:
             self._release()
             raise
 
-    def upsert(self, collection: str, rows: Iterable[Row]) -> None:
-        """Write rows whole, in the order given, as many at a time as a request can hold."""
+    def upsert(self, collection: str, rows: Iterable[Row], *, seconds: float = _SECONDS) -> None:
+        """Write rows whole, in the order given, as many at a time as a request can hold.
+
+        A request that is not answered after so many seconds fails, and is carried out or not.
+        """
         for batch in _batches(rows):
             with self._explained(), self._lite.writing:
-                self.raw.upsert(collection, batch, timeout=_SECONDS)
+                self.raw.upsert(collection, batch, timeout=seconds)
 
     def delete(self, collection: str, condition: str) -> None:
         """Delete rows."""
@@ -89,11 +98,16 @@ class Client:
             self.delete(collection, among(name, part))
 
     def by_key(
-        self, collection: str, name: str, keys: Iterable[str] | Iterable[int], fields: Sequence[str]
+        self,
+        collection: str,
+        name: str,
+        keys: Iterable[str] | Iterable[int],
+        fields: Sequence[str],
+        batch: int = _KEYS,
     ) -> list[Row]:
         """Rows by their primary keys, of a field of this name; those that exist, in any order."""
         found: list[Row] = []
-        for part in _parts(keys):
+        for part in _parts(keys, batch):
             found += self._query(collection, among(name, part), fields, limit=len(part))
         return found
 
@@ -123,10 +137,6 @@ class Client:
                 return
             after = f"{name} > {json.dumps(found[-1][name])}"
             cursor = f"({condition}) and {after}" if condition else after
-
-    def count(self, collection: str, condition: str = "") -> int:
-        """How many rows meet a condition."""
-        return int(self._query(collection, condition, ["count(*)"])[0]["count(*)"])
 
     def search(
         self,
@@ -253,9 +263,9 @@ def among(name: str, values: Iterable[str] | Iterable[int]) -> str:
     return f"{name} in {json.dumps(list(values))}"
 
 
-def _parts(keys: Iterable[Any]) -> Iterator[list[Any]]:
+def _parts(keys: Iterable[Any], size: int = _KEYS) -> Iterator[list[Any]]:
     left = iter(dict.fromkeys(keys))
-    while part := list(islice(left, _KEYS)):
+    while part := list(islice(left, size)):
         yield part
 
 

@@ -12,8 +12,12 @@ from dataclasses import asdict, dataclass, field
 
 from qa.errors import StoreError
 from qa.milvus.client import Client
+from qa.milvus.turns import LEASE_SECONDS
 
 FORMAT = 1
+COMMIT_SECONDS = LEASE_SECONDS / 4
+"""With the half of a lease that ``Turn.require`` allows, well within a lease."""
+
 _KEY = "state"
 
 
@@ -74,7 +78,11 @@ class Control:
     def write(self, state: State) -> None:
         """Commit. Only in a turn, and after ``Turn.require``."""
         body = json.dumps(asdict(state))
-        self._client.upsert(self._collection, [{"key": _KEY, "body": body, "vector": [0.0, 1.0]}])
+        self._client.upsert(
+            self._collection,
+            [{"key": _KEY, "body": body, "vector": [0.0, 1.0]}],
+            seconds=COMMIT_SECONDS,
+        )
 
 
 def new(dimension: int) -> State:

@@ -15,7 +15,7 @@ from qa.engine import OldText
 from qa.milvus import descriptions, statistics
 from qa.milvus.changes import Store
 from qa.milvus.descriptions import END, TOMBSTONES, VERSIONS, text_name
-from qa.milvus.records import Records, Written
+from qa.milvus.records import VALUES, Records, Written
 
 _TEXTS = "t/"
 
@@ -54,6 +54,9 @@ def drop(store: Store, ended_by: datetime, now: datetime) -> list[OldText]:
         turn.renew()
         # A change that is being made looks for its texts in its own turn, and writes them again.
         store.blobs.delete(name for name in list(store.blobs.names(_TEXTS)) if name not in named)
+        turn.renew()
+        values = store.records.blobs_named()
+        store.blobs.delete(name for name in list(store.blobs.names(VALUES)) if name not in values)
     return texts
 
 

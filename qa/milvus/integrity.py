@@ -146,6 +146,10 @@ def _passages(
             parts = ("ids", "counts", "sound", "lengths")
             if not all(np.array_equal(getattr(terms, p), getattr(anew, p)) for p in parts):
                 yield f"{name} is found by other terms than its words have."
+    first, last = record.value["published_first"], record.value["published_last"]
+    days = None if first is None else (first, last)
+    for passage_id, names in store.passages.faults(record.version, expected, days):
+        yield f"Passage {passage_id} ({document_id}) is searched by a wrong {names}."
     if count != expected:
         yield f"Document {document_id} says {expected} passages, but has {count}."
 

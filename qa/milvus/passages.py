@@ -10,23 +10,17 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from embeddings.ragged import Ragged
 from qa import representation
 from qa.dates import bounds
 from qa.errors import NotFound, StoreError
-from qa.milvus import sparse
 from qa.milvus.blobs import Blobs
 from qa.milvus.client import MOST_ROWS, Client, Row, among
 from qa.milvus.schema import VARCHAR_BYTES
+from qa.milvus.searched import FIELDS, searched, wrong
 from qa.representation import Columns
 from qa.types import Filters, PreparedDocument, PreparedPassage
 
-NEVER, ALWAYS = -1, 99_999_999
-"""Days before and after all others: an undated document is in no range of them."""
-
-_CHUNK = 1000
+_CHUNK = 500
 _SEAL = 1000
 _FOUND = ("id", "version", "document_id", "data")
 _ELSEWHERE = "@"
@@ -109,6 +103,25 @@ class Passages:
                 data = self._data(rows)
                 hits = [_hit(row, data) for row in sorted(rows, key=lambda row: int(row["id"]))]
                 yield self.columns(hits)
+
+    def faults(
+        self, version: int, count: int, days: tuple[int, int] | None
+    ) -> Iterator[tuple[int, str]]:
+        """Passages of a version that are searched by other values than they should be, and which.
+
+        Args:
+            version: of a document.
+            count: how many passages it has.
+            days: first and last that the document is filed under.
+        """
+        for ids in _chunks(range(version + 1, version + 1 + count)):
+            fields = [*_FOUND, *FIELDS]
+            rows = self._client.by_key(self._collection, "id", ids, fields)
+            data = self._data(rows)
+            columns = self.columns([_hit(row, data) for row in rows])
+            for row, expected in zip(rows, searched(columns, days), strict=True):
+                if names := wrong(row, expected):
+                    yield row["id"], ", ".join(names)
 
     def of_version(self, version: int, count: int) -> Iterator[tuple[Said, bytes]]:
         """The passages of a version in order: in words, and as they are scored."""
@@ -197,32 +210,24 @@ class Passages:
         first_id: int,
     ) -> list[Row]:
         document = prepared.document
-        days = (ALWAYS, NEVER) if document.published is None else bounds(document.published)
-        found = sparse.pieces(Ragged.of([one.terms.sound for one in some]))
-        edges = np.searchsorted(found.owners, np.arange(len(some) + 1))
+        data = [representation.to_bytes(document.id, one) for one in some]
+        ids = range(first_id, first_id + len(some))
+        columns = representation.columns(ids, data, self._dimension)
+        days = None if document.published is None else bounds(document.published)
         rows, long = [], []
-        for n, one in enumerate(some):
-            terms, mine = one.terms, slice(edges[n], edges[n + 1])
-            words, stems, sounds = terms.lengths.tolist()
-            data = representation.to_bytes(document.id, one)
-            written = base64.b64encode(data).decode("ascii")
+        for n, fields in enumerate(searched(columns, days)):
+            written = base64.b64encode(data[n]).decode("ascii")
             if len(written) > VARCHAR_BYTES:
-                long.append((_blob(first_id + n), data))
+                long.append((_blob(ids[n]), data[n]))
                 written = _ELSEWHERE
             rows.append(
                 {
-                    "id": first_id + n,
+                    "id": ids[n],
                     "version": version,
                     "document_id": document.id,
-                    "language": one.passage.language or "",
-                    "published_first": days[0],
-                    "published_last": days[1],
                     "data": written,
-                    "text": _words(document.text, one),
-                    # As it is stored everywhere: in half precision.
-                    "vector": one.vector.astype("<f2").astype(np.float32).tolist(),
-                    "terms": sparse.term_vector(terms.ids, terms.counts, words + stems),
-                    "sounds": sparse.piece_vector(found.ids[mine], found.counts[mine], sounds),
+                    "text": _words(document.text, some[n]),
+                    **fields,
                 }
             )
         self._blobs.put(long)

@@ -23,6 +23,9 @@ Value = dict[str, Any]
 
 _STATE = ("revision", "version", "label")
 _FIELDS = ("key", *_STATE, *(f"before_{name}" for name in _STATE), "body")
+VALUES = "r/"
+"""What names of blobs that hold values begin with."""
+
 _NEVER = -1
 _INLINE = 24_000
 """Bytes of a value that stay in its row, which holds two; longer ones become blobs."""
@@ -189,6 +192,6 @@ def _inline(value: Value | None, long: dict[str, bytes]) -> Value | str | None:
     data = json.dumps(value, separators=(",", ":")).encode("ascii")
     if len(data) <= _INLINE:
         return value
-    name = f"r/{hashlib.sha256(data).hexdigest()}"
+    name = f"{VALUES}{hashlib.sha256(data).hexdigest()}"
     long[name] = data
     return name
