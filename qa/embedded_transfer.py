@@ -71,6 +71,21 @@ class EmbeddedTransfer:
         )
         return PreparedDocument(document, tuple(passages), of.pipeline)
 
+    def kept(self, versions: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bool]:
+        """Of (document id, hash): those that are a version, and whether it is the current one."""
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                "SELECT v.document_id, v.sha256, v.ended IS NULL FROM json_each(?) j "
+                "JOIN versions v ON v.document_id = j.value ->> 0 AND v.sha256 = j.value ->> 1",
+                (json.dumps(list(versions)),),
+            )
+            return {(row[0], row[1]): bool(row[2]) for row in rows}
+
+    def texts(self, sha256s: Sequence[str]) -> dict[str, str]:
+        """Texts by hash; NotFound if one does not exist."""
+        with self._store.reading() as connection:
+            return {sha256: records.text(connection, sha256) for sha256 in sha256s}
+
     def restore(self, documents: Sequence[tuple[PreparedDocument, StoredDocument]]) -> None:
         """Put documents, all or none, and keep the times at which they were added and updated."""
         with self._store.writing() as connection:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from qa.citations import citation_id, document_key
 from qa.engine import Engine
 from qa.errors import Conflict, FundstelleError, StoreError
 from qa.preparation import Preparer
@@ -90,14 +89,15 @@ def verified(source: Movable, target: Movable, told: Progress) -> Iterator[str]:
             found = there.get(document.id)
             if found is None or _said(found) != _said(document):
                 yield f"Document {document.id} is not in the target as it is in the source."
-            elif finding := _citable(target, document.id, document.sha256, current=True):
-                yield finding
+        for batch in _sized(page):
+            yield from _citable(
+                target, [(document.id, document.sha256) for document in batch], True
+            )
         done += len(page)
         told("Verifying documents", done, total)
-    for old in source.transfer().old_versions():
-        version = old.version
-        if finding := _citable(target, version.document_id, version.sha256, current=None):
-            yield finding
+    for old in _batches(source.transfer().old_versions()):
+        versions = [(one.version.document_id, one.version.sha256) for one in old]
+        yield from _citable(target, versions, None)
     for stone in source.transfer().dropped():
         ids = {one.document_id for one in target.tombstones(stone.sha256_prefix)}
         ids |= {one.document_id for one in target.versions(stone.sha256_prefix)}
@@ -166,21 +166,23 @@ def _old_versions(source: Movable, target: Movable, told: Progress) -> None:
         told("Moving old versions", done, done)
 
 
-def _citable(target: Movable, document_id: str, sha256: str, *, current: bool | None) -> str | None:
-    """What is wrong with citing this version from the target; None when nothing is."""
-    prefix = citation_id(document_id, sha256, 0, 1).partition(".")[0]
-    uses = [
-        version
-        for version in target.versions(prefix)
-        if document_key(version.document_id) == document_key(document_id)
-    ]
-    if not uses or (current and not uses[0].current):
-        return f"Citations of {document_id} ({sha256[:12]}) do not resolve in the target."
+def _citable(
+    target: Movable, versions: Sequence[tuple[str, str]], current: bool | None
+) -> Iterator[str]:
+    """What is wrong with citing these versions of documents from the target."""
+    kept = target.transfer().kept(versions)
+    for document_id, sha256 in versions:
+        there = kept.get((document_id, sha256))
+        if there is None or (current and not there):
+            yield f"Citations of {document_id} ({sha256[:12]}) do not resolve in the target."
     try:
-        found = text_sha256(target.text(sha256))
+        texts = target.transfer().texts(list(dict.fromkeys(sha256 for _, sha256 in versions)))
     except FundstelleError as error:
-        return f"The text {sha256} cannot be read from the target: {error}."
-    return None if found == sha256 else f"The text {sha256} has another hash in the target."
+        yield f"A text cannot be read from the target: {error}."
+        return
+    for sha256, text in texts.items():
+        if text_sha256(text) != sha256:
+            yield f"The text {sha256} has another hash in the target."
 
 
 def _said(document: StoredDocument) -> tuple[object, ...]:

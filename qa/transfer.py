@@ -47,6 +47,14 @@ class Transfer(Protocol):
         """A document with its passages as they are stored, or NotFound."""
         ...
 
+    def kept(self, versions: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bool]:
+        """Of (document id, hash): those that are a version, and whether it is the current one."""
+        ...
+
+    def texts(self, sha256s: Sequence[str]) -> dict[str, str]:
+        """Texts by hash; NotFound if one does not exist."""
+        ...
+
     def restore(self, documents: Sequence[tuple[PreparedDocument, StoredDocument]]) -> None:
         """Put documents, all or none, and keep the times at which they were added and updated."""
         ...

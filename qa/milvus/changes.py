@@ -70,8 +70,14 @@ class Store:
         """A turn, and the state that holds during it, with nothing of a later one left over."""
         with self.turns.turn() as turn:
             state = self.state()
-            self.records.roll_back(state.revision)
+            if self.control.announced() > state.revision:
+                self.records.roll_back(state.revision)
             yield turn, state
+
+    def write(self, revision: int, changes: Mapping[str, Written]) -> None:
+        """Write records for the revision after the current one. Only in a turn."""
+        self.control.announce(revision)
+        self.records.write(revision, changes)
 
     def commit(self, turn: Turn, state: State) -> None:
         """Make a state the current one."""
@@ -157,7 +163,7 @@ def remove(store: Store, document_ids: Sequence[str]) -> int:
         _end_versions(store, state, list(known.values()), changes)
         after = _counted(store, turn, state, [], list(known.values()))
         after = replace(after, documents=after.documents - len(known), sequence=state.sequence + 1)
-        store.records.write(after.revision, changes)
+        store.write(after.revision, changes)
         store.commit(turn, after)
         return after.sequence
 
@@ -225,7 +231,7 @@ def _commit(
     _begin_versions(store, state, sequence, changes)
     _end_versions(store, state, replaced, changes)
     after = _counted(store, turn, state, added, replaced)
-    store.records.write(after.revision, changes)
+    store.write(after.revision, changes)
     store.commit(turn, replace(after, sequence=sequence, documents=after.documents + created))
     return made
 

@@ -19,6 +19,7 @@ COMMIT_SECONDS = LEASE_SECONDS / 4
 """With the half of a lease that ``Turn.require`` allows, well within a lease."""
 
 _KEY = "state"
+_ANNOUNCED = "revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,22 @@ class Control:
             )
         return State(**{**body, "lengths": tuple(body["lengths"])})
 
+    def announce(self, revision: int) -> None:
+        """Say that rows of a revision are about to be written, so that they can be put back."""
+        self._put(_ANNOUNCED, json.dumps(revision), COMMIT_SECONDS)
+
+    def announced(self) -> int:
+        """The last revision that was announced."""
+        rows = self._client.by_key(self._collection, "key", [_ANNOUNCED], ["body"])
+        return int(rows[0]["body"]) if rows else 0
+
     def write(self, state: State) -> None:
         """Commit. Only in a turn, and after ``Turn.require``."""
-        body = json.dumps(asdict(state))
-        self._client.upsert(
-            self._collection,
-            [{"key": _KEY, "body": body, "vector": [0.0, 1.0]}],
-            seconds=COMMIT_SECONDS,
-        )
+        self._put(_KEY, json.dumps(asdict(state)), COMMIT_SECONDS)
+
+    def _put(self, key: str, body: str, seconds: float) -> None:
+        row = {"key": key, "body": body, "vector": [0.0, 1.0]}
+        self._client.upsert(self._collection, [row], seconds=seconds)
 
 
 def new(dimension: int) -> State:

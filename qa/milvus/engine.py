@@ -287,7 +287,8 @@ class MilvusEngine:
             except Moved:
                 time.sleep(_PAUSE_SECONDS)
         raise StoreError(
-            f"documents were changed in each of {_ATTEMPTS} attempts to read them; try again"
+            f"documents were changed in each of {_ATTEMPTS} attempts to read them; try again, and "
+            "if that does not help, run `fundstelle check`"
         )
 
     def _sweep(self, *, now: bool = False) -> None:

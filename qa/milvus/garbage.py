@@ -43,7 +43,7 @@ def drop(store: Store, ended_by: datetime, now: datetime) -> list[OldText]:
         texts = old_texts(store.records, ended_by, state.revision)
         if texts:
             revision = state.revision + 1
-            store.records.write(revision, _changes(texts, moment(now)))
+            store.write(revision, _changes(texts, moment(now)))
             store.blobs.put([(statistics.blob_name(revision), statistics.to_bytes([], []))])
             state = replace(state, revision=revision)
             store.commit(turn, state)

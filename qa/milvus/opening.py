@@ -62,7 +62,7 @@ def opened(client: Client, dimension: int) -> Store:
         blobs,
         Passages(client, names.passages, blobs, dimension),
         StoredStatistics(blobs),
-        Notes(client, names.control),
+        Notes(client, names.notes),
         dimension,
     )
     state = store.control.state()
@@ -100,10 +100,10 @@ def _forget_passages(store: Store, turn: Turn, state: State) -> None:
         value = {**record.value, "passages": 0, "pipeline": ""}
         changes[record.key] = descriptions.document_written(value, 0)
         if len(changes) == _AT_ONCE:
-            store.records.write(revision, changes)
+            store.write(revision, changes)
             turn.renew()
             changes = {}
-    store.records.write(revision, changes)
+    store.write(revision, changes)
     empty = statistics.to_bytes([], [])
     store.blobs.put([(statistics.sum_name(revision), empty)])
     store.commit(

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qa.errors import FundstelleError
+from qa.errors import FundstelleError, NotFound
 from qa.milvus.blobs import Blobs
 from qa.milvus.client import Client, Row
 
@@ -143,7 +143,10 @@ class Records:
             if side[3] is not None:
                 found.append((row["key"], side))
         named = [side[3] for _, side in found if isinstance(side[3], str)]
-        long = self._blobs.get(list(dict.fromkeys(named))) if named else {}
+        try:
+            long = self._blobs.get(list(dict.fromkeys(named))) if named else {}
+        except NotFound as error:
+            raise Moved(f"a value is not there any more: {error}") from error
         for key, (revision, version, _, value) in found:
             if isinstance(value, str):
                 value = json.loads(long[value])

@@ -23,6 +23,7 @@ class Names:
     """What the collections are called; ``passages`` differs for vectors of another length."""
 
     control: str
+    notes: str
     records: str
     blobs: str
     passages: str
@@ -33,6 +34,7 @@ class Names:
         prefix = address.prefix
         return cls(
             f"{prefix}control",
+            f"{prefix}notes",
             f"{prefix}records",
             f"{prefix}blobs",
             f"{prefix}passages_{dimension}",
@@ -55,6 +57,7 @@ def create(client: Client, names: Names, dimension: int) -> None:
     ]
     for name, fields in (
         (names.control, [key, body, unused]),
+        (names.notes, [key, body, unused]),
         (names.blobs, [key, body, unused]),
         (names.records, [key, *numbers, *labels, body, unused]),
     ):

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from embeddings.ragged import Ragged
 from qa.bm25 import Statistics
-from qa.errors import StoreError
+from qa.errors import NotFound, StoreError
 from qa.milvus.blobs import Blobs
 from qa.milvus.control import State
+from qa.milvus.records import Moved
 from qa.milvus.sparse import pieces
 from qa.representation import Columns
 
@@ -171,7 +172,13 @@ class StoredStatistics:
         self._moment = _nothing(0)
 
     def at(self, state: State) -> Moment:
-        """The statistics of a state."""
+        """The statistics of a state; Moved when they are so old that they are gone."""
+        try:
+            return self._at(state)
+        except NotFound as error:
+            raise Moved(f"statistics of revision {state.revision} are gone: {error}") from error
+
+    def _at(self, state: State) -> Moment:
         with self._lock:
             moment = self._moment
             if self._store != state.store or moment.revision < state.summed_before:

@@ -56,6 +56,19 @@ class MilvusTransfer:
         document = self._whole(document_id)
         return PreparedDocument(document, tuple(passages), record.value["pipeline"])
 
+    def kept(self, versions: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bool]:
+        """Of (document id, hash): those that are a version, and whether it is the current one."""
+        keys = {descriptions.version_key(sha256, i): (i, sha256) for i, sha256 in versions}
+        found = self._store.records.get(keys, self._revision())
+        return {keys[key]: record.value["ended"] is None for key, record in found.items()}
+
+    def texts(self, sha256s: Sequence[str]) -> dict[str, str]:
+        """Texts by hash; NotFound if one does not exist."""
+        found = self._store.blobs.get([text_name(sha256) for sha256 in sha256s])
+        return {
+            sha256: found[text_name(sha256)].decode("utf-8", "surrogatepass") for sha256 in sha256s
+        }
+
     def restore(self, documents: Sequence[tuple[PreparedDocument, StoredDocument]]) -> None:
         """Put documents, all or none, and keep the times at which they were added and updated."""
         times = {stored.id: (stored.added, stored.updated) for _, stored in documents}
@@ -102,7 +115,7 @@ class MilvusTransfer:
                 return
             changes.keep(store, texts)
             revision = state.revision + 1
-            store.records.write(revision, missing)
+            store.write(revision, missing)
             store.blobs.put([(statistics.blob_name(revision), statistics.to_bytes([], []))])
             store.commit(turn, replace(state, revision=revision))
 

@@ -14,6 +14,7 @@ while the others go on: the leases are long, and that write has a deadline, for 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import uuid
@@ -28,6 +29,8 @@ _PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
 _PREFIX = "writer/"
 _CHOOSING = 0
+
+_log = logging.getLogger(__name__)
 
 _queues: dict[tuple[str, str], threading.Lock] = {}
 _queues_lock = threading.Lock()
@@ -90,7 +93,7 @@ class Turns:
             try:
                 yield self._taken(key)
             finally:
-                self._client.delete_keys(self._collection, "key", [key])
+                self._leave(key)
 
     def write(self, key: str, ticket: int, beat: int) -> None:
         """A writer's row."""
@@ -103,6 +106,13 @@ class Turns:
             self._collection, "key", f'key >= "{_PREFIX}" and key < "{_PREFIX}~"', ["key", "body"]
         )
         return {row["key"]: row["body"] for row in rows}
+
+    def _leave(self, key: str) -> None:
+        """What was committed is committed: if this fails, the others wait for a lease, no more."""
+        try:
+            self._client.delete_keys(self._collection, "key", [key])
+        except StoreError as error:
+            _log.warning("other writers will wait for %.0f s: %s", self.lease, error)
 
     def _taken(self, key: str) -> Turn:
         self.write(key, _CHOOSING, 0)

@@ -92,9 +92,6 @@ def _build(embedded: Movable, milvus: Movable, settings: Settings, wanted: int, 
     began = time.perf_counter()
     migrate(embedded, milvus, Preparer(_TOKENS, _TOKENS))
     _show("moved to Milvus and verified", f"{time.perf_counter() - began:.0f} s")
-    began = time.perf_counter()
-    findings = list(milvus.check())
-    _show("checked in Milvus", f"{time.perf_counter() - began:.0f} s, {len(findings)} problems")
 
 
 def _incoming(engine: Movable, wanted: int, dev: Path) -> Iterator[tuple[str, Document]]:
