@@ -10,7 +10,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Anything more for pip, such as an index that offers the CPU build of torch.
 PIP_OPTIONS ?=
 
-.PHONY: serve test browser screenshots lint eval fit bench soak sizing train wheel lock clean
+# What is measured at scale, in passages.
+SIZES ?= 10000
+# Peers are slow beyond this.
+PASSAGES ?= 10000
+# Further options for the measurements, such as "--folder /tmp/scale --reuse".
+OPTIONS ?=
+BENCH := build/bench
+BENCH_STAMP := $(BENCH)/.installed
+
+.PHONY: serve test browser screenshots lint eval peers fit bench bench-scale bench-peers bench-plots \
+	soak sizing train wheel lock clean
 
 serve: $(STAMP)
 	$(BIN)/fundstelle serve --seeds
@@ -40,12 +50,30 @@ lint: $(STAMP)
 eval: $(STAMP)
 	$(BIN)/python -m qa.evaluation --data $(DATA)
 
+# BM25 alone, all-MiniLM-L6-v2, the bundled model and Fundstelle on the same questions.
+peers: $(STAMP)
+	$(BIN)/python -m qa.evaluation.peers --data $(DATA)
+
 # Fits the weights of the ranking (qa/ranking.json) on the development data.
 fit: $(STAMP)
 	$(BIN)/python -m qa.evaluation.fit --data $(DATA)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
+
+# Collections of SIZES passages: ingest, memory, disk, load by wrk, stages, recall, quality.
+bench-scale: $(STAMP)
+	$(BIN)/python -m tests.benchmarks.scale $(SIZES) --data $(DATA) $(OPTIONS)
+	$(BIN)/python -m tests.benchmarks.tables
+
+# The same documents and questions on txtai, Haystack and faiss with bm25s, one after the other.
+bench-peers: $(BENCH_STAMP)
+	$(BENCH)/bin/python -m tests.benchmarks.peers --passages $(PASSAGES) --data $(DATA) $(OPTIONS)
+	$(BENCH)/bin/python -m tests.benchmarks.tables
+
+# Pictures of what the two above saved.
+bench-plots: $(BENCH_STAMP)
+	$(BENCH)/bin/python -m tests.benchmarks.plots
 
 # 10,000 documents, asked while others change: every answer checked against its source.
 soak: $(STAMP)
@@ -78,6 +106,15 @@ $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install $(PIP_OPTIONS) --progress-bar off --quiet -r requirements.lock
 	$(PIP) install $(PIP_OPTIONS) --quiet --no-deps --editable .
+	touch $@
+
+# torch first and by itself: what asks for it without a version would bring its CUDA build. Then what
+# is locked; the peers replace only what they need newer.
+$(BENCH_STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install $(PIP_OPTIONS) --progress-bar off --quiet torch==2.13.0
+	$(BENCH)/bin/python -m pip install $(PIP_OPTIONS) --progress-bar off --quiet -r requirements.lock
+	$(BENCH)/bin/python -m pip install $(PIP_OPTIONS) --progress-bar off --quiet --editable ".[bench]"
 	touch $@
 
 clean:

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,18 @@ BLOCK = 512  # tokens dequantised at a time: 512 x 384 float32 stay in a core's 
 BATCH = 1024  # texts tokenised at a time: bounds the memory held by encodings
 SURROGATE = re.compile("[\ud800-\udfff]")
 UNKNOWN_ID = re.compile(rb'"unk_id"\s*:\s*(\d+)')  # unigram tokenizers do not expose it
+
+
+MARK = re.compile("[^\u0000-\u02ff\u0370-\u0482\u048a-\u0590\u3100-\ua66e\uac00-\ud7ff]")
+"""A letter that may be a combining mark; most texts have none."""
+SPACES = np.array([chr(code).isspace() for code in range(0x3002)])
+
+
+class Placed(NamedTuple):
+    """``ids`` (n,) of a text's tokens, and ``spans`` (n, 2) in code points of it."""
+
+    ids: TokenIds
+    spans: NDArray[np.int64]
 
 
 class StaticEncoder:
@@ -88,8 +100,15 @@ class StaticEncoder:
         """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for first in range(0, len(texts), BATCH):
-            for row, ids in enumerate(self.tokenize(texts[first : first + BATCH]), first):
-                self._sum(ids, vectors[row])
+            some = self.tokenize(texts[first : first + BATCH])
+            vectors[first : first + BATCH] = self.encode_tokens(some)
+        return vectors
+
+    def encode_tokens(self, texts: Sequence[TokenIds]) -> Vectors:
+        """As ``encode_passages``, of texts that are tokenised already."""
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, ids in enumerate(texts):
+            self._sum(ids, vectors[row])
         norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
         norms[norms == 0.0] = 1.0
         vectors /= norms[:, None]
@@ -106,7 +125,7 @@ class StaticEncoder:
             encodings = self._tokenizer.encode_batch_fast(whole, add_special_tokens=False)
         return [_ids(encoding) for encoding in encodings]
 
-    def tokenize_with_offsets(self, text: str) -> tuple[TokenIds, NDArray[np.int64]]:
+    def tokenize_with_offsets(self, text: str) -> Placed:
         """Token ids (n,) and where they stand in the text (n, 2).
 
         Offsets are half-open and count code points of ``text`` as given. White space that the
@@ -115,8 +134,19 @@ class StaticEncoder:
         to the letter before them.
         """
         encoding = self._encode(text)
-        offsets = _visible(text, encoding.offsets)
-        return _ids(encoding), np.array(offsets, dtype=np.int64).reshape(-1, 2)
+        return Placed(_ids(encoding), _visible(text, encoding.offsets))
+
+    def tokenize_all_with_offsets(self, texts: Sequence[str]) -> list[Placed]:
+        """As ``tokenize_with_offsets``, for many at once."""
+        try:
+            encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        except TypeError:  # a lone surrogate somewhere
+            whole = [valid_unicode(text) for text in texts]
+            encodings = self._tokenizer.encode_batch(whole, add_special_tokens=False)
+        return [
+            Placed(_ids(encoding), _visible(text, encoding.offsets))
+            for text, encoding in zip(texts, encodings, strict=True)
+        ]
 
     def token_rows(self, ids: NDArray[Any]) -> tuple[Vectors, NDArray[np.float32]]:
         """Table rows (n, dim) and weights (n,); a token's vector is their product.
@@ -152,8 +182,23 @@ def valid_unicode(text: str) -> str:
     return SURROGATE.sub("\ufffd", text)
 
 
-def _visible(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Offsets without white space at their ends and with the marks that follow."""
+def _visible(text: str, offsets: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    """Offsets (n, 2) without white space at their ends and with the marks that follow."""
+    spans = np.array(offsets, dtype=np.int64).reshape(-1, 2)
+    if MARK.search(text) or _touch_space(text, spans):
+        spans = np.array(_corrected(text, offsets), dtype=np.int64).reshape(-1, 2)
+    return spans
+
+
+def _touch_space(text: str, spans: NDArray[np.int64]) -> bool:
+    """Whether a token begins or ends with white space; most tokenizers' never do."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    full = spans[spans[:, 0] < spans[:, 1]]
+    ends = codes[np.concatenate([full[:, 0], full[:, 1] - 1])]
+    return bool(SPACES[np.minimum(ends, len(SPACES) - 1)].any())
+
+
+def _corrected(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     spans = []
     following = [*(start for start, _ in offsets), len(text)][1:]
     for (start, end), limit in zip(offsets, following, strict=True):

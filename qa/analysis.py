@@ -83,36 +83,16 @@ class Word:
     stemmable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a passage is found by, repeated where the text repeats it; ``sounds`` are whole."""
-
-    words: tuple[str, ...]
-    stems: tuple[str, ...]
-    sounds: tuple[str, ...]
-
-
-def passage_terms(text: str, language: str | None) -> Terms:
-    """All terms of a passage."""
-    plain = folded(text)
-    found = list(_words(plain, single_characters=True))
-    words = tuple(form for word in found for form in word.forms)
-    stem = _stemmer(language)
-    stems: tuple[str, ...] = ()
-    if stem is not None:
-        stems = tuple(f"{language}:{stem(word.forms[0])}" for word in found if word.stemmable)
-    return Terms(words, stems, tuple(filter(None, map(sound, _sounding(plain)))))
-
-
 def question_words(text: str) -> tuple[Word, ...]:
     """The distinct words of a question, in an order that does not depend on the question's."""
-    found = set(_words(folded(text), single_characters=False))
+    found = {w for match in matches(text) for w in words_in(match, single_characters=False)}
     return tuple(sorted(found, key=lambda word: word.forms))
 
 
 def question_sounds(text: str) -> tuple[str, ...]:
     """The distinct pieces of the sounds of a question's words, sorted."""
-    return tuple(sorted({p for word in _sounding(folded(text)) for p in pieces(word)}))
+    sounding = (m.group()[:_LONGEST] for m in matches(text) if sound_of(m))
+    return tuple(sorted({piece for word in sounding for piece in pieces(word)}))
 
 
 def stemmed(word: str, language: str | None) -> str | None:
@@ -140,30 +120,36 @@ def _stemmer(language: str | None) -> Callable[[str], str] | None:
     return stemmers[algorithm]
 
 
-def _sounding(plain: str) -> Iterator[str]:
-    """The words that have a sound; numbers have none."""
-    for match in _PIECE.finditer(plain):
-        if match.lastgroup in ("word", "unspaced"):
-            yield match.group()[:_LONGEST]
+def matches(text: str) -> Iterator[regex.Match[str]]:
+    """The pieces of a text: words and numbers, and runs of characters without spaces."""
+    yield from _PIECE.finditer(folded(text))
 
 
-def _words(plain: str, *, single_characters: bool) -> Iterator[Word]:
-    for match in _PIECE.finditer(plain):
-        kind, piece = match.lastgroup, match.group()
-        if kind == "word":
-            yield _word(piece)
-        elif kind == "unspaced":
-            yield from _pairs(piece, single_characters)
-        elif kind == "decimal":
-            yield Word((_digits(piece).replace(",", ".").replace("٫", "."),), False)
-        elif kind == "number":
-            yield Word((_digits(piece)[:_LONGEST],), False)
-        else:
-            yield from _grouped(match, parts=single_characters)
+def words_in(match: regex.Match[str], *, single_characters: bool) -> Iterator[Word]:
+    """The words of one of ``matches``; of a passage's, characters without spaces also singly."""
+    kind, piece = match.lastgroup, match.group()
+    if kind == "word":
+        yield word_of(piece)
+    elif kind == "unspaced":
+        yield from _pairs(piece, single_characters)
+    elif kind == "decimal":
+        yield Word((_digits(piece).replace(",", ".").replace("٫", "."),), False)
+    elif kind == "number":
+        yield Word((_digits(piece)[:_LONGEST],), False)
+    else:
+        yield from _grouped(match, parts=single_characters)
+
+
+def sound_of(match: regex.Match[str]) -> str:
+    """What one of ``matches`` sounds like; numbers have no sound."""
+    if match.lastgroup not in ("word", "unspaced"):
+        return ""
+    return sound(match.group()[:_LONGEST])
 
 
 @lru_cache(maxsize=50_000)
-def _word(piece: str) -> Word:
+def word_of(piece: str) -> Word:
+    """A piece that is a word of letters."""
     word = piece[:_LONGEST]
     latin = "" if word.isascii() else _latin(word)
     return Word((word, latin) if latin and latin != word else (word,), True)

@@ -6,13 +6,15 @@ Knows no HTTP and does not know where documents are kept.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.encoder import Encoder
-from embeddings.interaction import LateInteraction, Question
+from embeddings.interaction import LateInteraction, Matches, Question
+from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder
 from qa import analysis, language, scripts
 from qa.best_sentence import best_sentence
@@ -21,6 +23,7 @@ from qa.engine import Engine, Search, TextVersion
 from qa.highlights import highlights
 from qa.interrogatives import asking_words, blanked, lightened
 from qa.ranking import Asked, Ranked, Ranking, load_ranking, rank
+from qa.representation import Columns
 from qa.sentences import sentences
 from qa.types import (
     Answer,
@@ -34,7 +37,7 @@ from qa.types import (
     StoredPassage,
 )
 
-CANDIDATES = 100
+CANDIDATES = 60
 """Candidates taken by each of vector, words and sounds. The same for every ``top_k``, so that a
 question's scores do not depend on how many results are asked for."""
 _ATTEMPTS = 8
@@ -46,9 +49,19 @@ class _Found:
 
     ranked: list[Ranked]
     weights: NDArray[np.float64]
+    columns: Columns
     passages: dict[int, StoredPassage]
     documents: dict[str, StoredDocument]
     status: IndexStatus
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A shown passage's tokens, where they stand in it, and how they match the question."""
+
+    ids: NDArray[np.uint32]
+    spans: NDArray[np.int64]
+    matches: Matches
 
 
 class Responder:
@@ -68,7 +81,6 @@ class Responder:
         """
         self._engine = engine
         self._encoder = encoder
-        self._tokens = tokens
         self._interaction = LateInteraction(tokens)
         self._texts = texts
         self._public_url = public_url
@@ -85,12 +97,13 @@ class Responder:
         asked = self._asked(question)
         found = self._settle(question, asked, top_k, filters)
         kept = [r for r in found.ranked if min_score is None or r.score >= min_score]
+        shown = self._placed(kept, found.columns, asked.tokens)
         results = tuple(
-            self._result(number, ranked, found, asked.tokens)
-            for number, ranked in enumerate(kept, start=1)
+            self._result(number, ranked, found, asked.tokens, one)
+            for number, (ranked, one) in enumerate(zip(kept, shown, strict=True), start=1)
         )
         answerable = bool(results) and results[0].score >= load_ranking().threshold
-        answer = self._sentence(kept[0], found, asked.tokens) if answerable else None
+        answer = self._sentence(kept[0], found, asked.tokens, shown[0]) if answerable else None
         return Answer(
             question=question,
             question_language=asked.language,
@@ -122,7 +135,14 @@ class Responder:
             ]
             if len(current) == len(top) or attempt == _ATTEMPTS:
                 break
-        return _Found(current, ranking.weights, passages, documents, ranking.found.status)
+        return _Found(
+            current,
+            ranking.weights,
+            ranking.found.passages,
+            passages,
+            documents,
+            ranking.found.status,
+        )
 
     def _find(self, question: str, asked: Asked, filters: Filters) -> Ranking:
         vector = self._encoder.encode_queries([question])[0]
@@ -142,7 +162,27 @@ class Responder:
             alphabetic=scripts.alphabetic(question),
         )
 
-    def _result(self, number: int, ranked: Ranked, found: _Found, question: Question) -> Result:
+    def _placed(
+        self, kept: Sequence[Ranked], columns: Columns, question: Question
+    ) -> list[_Placed]:
+        """Tokens of the passages that are shown, compared with the question all at once."""
+        numbers = np.searchsorted(columns.ids, [r.candidate.passage_id for r in kept])
+        ids = [columns.tokens[number] for number in numbers]
+        matches = self._interaction.matches(question, Ragged.of(ids).values)
+        ends = np.cumsum([len(each) for each in ids])
+        parts = [slice(end - len(each), end) for each, end in zip(ids, ends, strict=True)]
+        return [
+            _Placed(
+                each,
+                columns.spans(number),
+                Matches(matches.scores[part], matches.tokens[part]),
+            )
+            for number, each, part in zip(numbers, ids, parts, strict=True)
+        ]
+
+    def _result(
+        self, number: int, ranked: Ranked, found: _Found, question: Question, placed: _Placed
+    ) -> Result:
         passage = found.passages[ranked.candidate.passage_id]
         citation = cite(
             version_of(found.documents[passage.document_id]),
@@ -160,18 +200,23 @@ class Responder:
             ),
             text=citation.quote,
             highlights=highlights(
-                self._tokens, self._interaction, question, citation.quote, citation.start
+                question, placed.matches, placed.spans, citation.quote, citation.start
             ),
             citation=citation,
         )
 
-    def _sentence(self, ranked: Ranked, found: _Found, question: Question) -> Sentence:
+    def _sentence(
+        self, ranked: Ranked, found: _Found, question: Question, placed: _Placed
+    ) -> Sentence:
         """The sentence of a passage that answers best."""
         passage = found.passages[ranked.candidate.passage_id]
         view = self._texts.get(passage.sha256)
         spans = sentences(view.text, passage.start, passage.end, passage.language)
         texts = [view.text[span.start : span.end] for span in spans]
-        matched = self._interaction.token_scores(question, self._tokens.tokenize(texts))
+        edges = [(span.start - passage.start, span.end - passage.start) for span in spans]
+        bounds = np.searchsorted(placed.spans[:, 0], np.array(edges).reshape(-1))
+        tokens = [placed.ids[low:high] for low, high in bounds.reshape(-1, 2)]
+        matched = self._interaction.token_scores(question, tokens)
         citation = cite(
             version_of(found.documents[passage.document_id]),
             view,

@@ -19,15 +19,16 @@ which the pieces are made when they are asked for: a fifth of the room that the 
 from __future__ import annotations
 
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.ragged import Ragged
-from qa import analysis
+from qa import analysis, sounds
+from qa.sounds import PIECE
 from qa.types import PassageTerms
 
 K1, B = 1.2, 0.75
@@ -40,6 +41,7 @@ MOST = 255
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 _CODES = str.maketrans({letter: chr(code) for code, letter in enumerate(_LETTERS, start=1)})
+_SPELT = bytes([0, *_LETTERS.encode("ascii"), *bytes(255 - len(_LETTERS))])
 _LETTER_BITS = 6
 _SCATTER = np.uint32(2654435761)  # Knuth's multiplicative hash: 2^32 over the golden ratio
 
@@ -82,15 +84,38 @@ class Statistics:
 
 def passage_terms(text: str, language: str | None) -> PassageTerms:
     """Analyse a passage."""
-    found = analysis.passage_terms(text, language)
-    counts = Counter(word_id(word) for word in found.words)
-    counts.update(stem_id(stem) for stem in found.stems)
-    ids = np.fromiter(counts.keys(), dtype=np.uint32, count=len(counts))
-    often = np.fromiter((min(n, MOST) for n in counts.values()), dtype=np.uint8, count=len(counts))
-    order = np.argsort(ids)
-    lengths = (len(found.words), len(found.stems), _pieces_in(found.sounds))
+    words: list[int] = []
+    stems: list[int] = []
+    sounding: list[str] = []
+    for match in analysis.matches(text):
+        if match.lastgroup == "word":
+            forms, stem, sound = _known(match.group(), language)
+            words += forms
+            stems += stem
+        else:
+            for word in analysis.words_in(match, single_characters=True):
+                words += map(word_id, word.forms)
+            sound = analysis.sound_of(match)
+        if sound:
+            sounding.append(sound)
+    ids, counts = np.unique(np.array(words + stems, dtype=np.uint32), return_counts=True)
     return PassageTerms(
-        ids[order], often[order], _letters(found.sounds), np.array(lengths, dtype=np.uint32)
+        ids,
+        np.minimum(counts, MOST).astype(np.uint8),
+        _letters(sounding),
+        np.array([len(words), len(stems), _pieces_in(sounding)], dtype=np.uint32),
+    )
+
+
+@lru_cache(maxsize=200_000)
+def _known(piece: str, language: str | None) -> tuple[tuple[int, ...], tuple[int, ...], str]:
+    """A word's forms, its stem if it has one, and its sound; most words come again and again."""
+    word = analysis.word_of(piece)
+    stem = analysis.stemmed(word.forms[0], language)
+    return (
+        tuple(map(word_id, word.forms)),
+        () if stem is None else (stem_id(stem),),
+        sounds.sound(word.forms[0]),
     )
 
 
@@ -137,12 +162,14 @@ def piece_id(piece: str) -> int:
 
 def pieces_of(sound: NDArray[np.uint8]) -> list[str]:
     """The pieces of a passage's sounds, as an index stores them."""
-    text = "".join(_LETTERS[code - 1] for code in sound.tolist())
-    return [
-        piece
-        for piece in (text[at : at + 4] for at in range(len(text) - 3))
-        if piece[1] != "_" and (piece[2] != "_" or piece[0] == "_")
-    ]
+    words = sound.tobytes().translate(_SPELT).decode("ascii").split("_")
+    return [piece for word in words if word for piece in _pieces(word)]
+
+
+@lru_cache(maxsize=100_000)
+def _pieces(word: str) -> tuple[str, ...]:
+    marked = f"_{word}_" if len(word) > 1 else f"_{word}__"
+    return tuple(marked[at : at + PIECE] for at in range(len(marked) - PIECE + 1))
 
 
 def piece_text(number: int) -> str:

@@ -6,7 +6,9 @@ Knows no HTTP. Ties an engine (where documents are kept), an encoder (vectors), 
 
 from __future__ import annotations
 
+import os
 import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -28,6 +30,7 @@ from qa.citations import (
 from qa.engine import Engine, OldText, TextVersion
 from qa.engines import open_engine
 from qa.errors import EmptyDocument, InvalidId, InvalidInput, NotFound, TextDropped, TooLarge
+from qa.parallel import ParallelPreparer
 from qa.preparation import Preparer
 from qa.ranking import Ranked
 from qa.relocation import altered_place
@@ -41,6 +44,8 @@ Progress = Callable[[str, int, int], None]
 
 QUESTION_CHARACTERS = 2000
 MAX_TOP_K = 50
+WAITING_AT_ONCE = 40
+"""Questions answered at the same time when most of an answer is waiting for another machine."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _REEMBED_BATCH = 32
 
@@ -55,7 +60,17 @@ class Collection:
         self._engine = engine
         self._encoder = encoder
         self._settings = settings
-        self._preparer = Preparer(encoder, tokens)
+        workers = settings.prepare_workers or (os.cpu_count() or 1)
+        self._preparer = ParallelPreparer(
+            Preparer(encoder, tokens),
+            settings.data_dir / "cache",
+            workers if encoder is tokens else 0,
+        )
+        # Threads that compute at the same time take the interpreter from each other hundreds of
+        # times a question, and all are slower than one after the other. Those that wait for
+        # another machine do not.
+        computes = encoder is tokens and settings.engine == "embedded"
+        self._turn = threading.BoundedSemaphore(1 if computes else WAITING_AT_ONCE)
         self._texts = TextCache(engine.text)
         self._responder = Responder(engine, encoder, tokens, self._texts, settings.public_url)
         self._verifier = Verifier(engine, self._texts, settings.public_url)
@@ -143,9 +158,11 @@ class Collection:
         question = _checked_question(question)
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidInput(f"top_k is {top_k}; it can be 1 to {MAX_TOP_K}.")
-        return self._responder.respond(
-            question, top_k=top_k, filters=_checked_filters(filters), min_score=min_score
-        )
+        checked = _checked_filters(filters)
+        with self._turn:
+            return self._responder.respond(
+                question, top_k=top_k, filters=checked, min_score=min_score
+            )
 
     def retrieve(
         self, question: str, *, top_k: int | None = 10, filters: Filters | None = None
@@ -235,6 +252,7 @@ class Collection:
 
     def close(self) -> None:
         """Flush and release everything. Safe to call twice."""
+        self._preparer.close()
         self._engine.close()
 
     def _cited_version(self, citation_id: str, sha256_prefix: str, key: str) -> TextVersion:
@@ -267,16 +285,15 @@ class Collection:
         return replace(
             document,
             published=dates.validate(published) if published is not None else None,
-            language=_checked_language(document.language) or language.detect(document.text),
+            language=_checked_language(document.language),
         )
 
     def _as_stored(self, document: Document, stored: StoredDocument | None) -> bool:
-        return stored is not None and (
+        same = stored is not None and (
             stored.pipeline,
             stored.sha256,
             stored.source,
             stored.title,
-            stored.language,
             stored.published,
             stored.pages,
             dict(stored.metadata),
@@ -285,11 +302,14 @@ class Collection:
             document.sha256,
             document.source,
             document.title,
-            document.language,
             document.published,
             document.pages,
             dict(document.metadata),
         )
+        if not same or stored is None:
+            return False
+        # Last, because detecting it takes longer than all the rest.
+        return (document.language or language.detect(document.text)) == stored.language
 
 
 def _unchanged(stored: StoredDocument, sequence: int) -> Change:

@@ -94,6 +94,7 @@ class Derived:
         self._lexical = self._open_lexical()
         self._view = self._lexical.view
         self._saving = threading.Thread()
+        self._following = threading.Thread()
         self.catch_up()
         self._progress = None
 
@@ -126,6 +127,18 @@ class Derived:
             self._saving = threading.Thread(target=self._vectors.frozen(), name="save vectors")
             self._saving.start()
 
+    def follow(self) -> None:
+        """Begin to catch up in a thread of its own, unless one does already."""
+        if not self._following.is_alive():
+            self._following = threading.Thread(target=self._follow, name="catch up")
+            self._following.start()
+
+    def _follow(self) -> None:
+        try:
+            self.catch_up()
+        except Exception:
+            _log.warning("indexing failed; the next search tries again", exc_info=True)
+
     def pending(self) -> int:
         """How many passages the vectors are behind."""
         with self._store.reading() as connection:
@@ -142,8 +155,10 @@ class Derived:
 
     def save(self) -> None:
         """Save both indexes, if they changed since they were saved."""
-        if self._saving.is_alive():
-            self._saving.join()
+        for name in ("_following", "_saving"):  # the former may start the latter
+            thread: threading.Thread = getattr(self, name)
+            if thread.is_alive():
+                thread.join()
         with self._lock.exclusive():
             self._vectors.save()
             self._counts.save()

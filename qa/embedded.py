@@ -35,7 +35,7 @@ from qa.types import (
 DATABASE = "fundstelle.sqlite"
 
 _EAGER = 256
-"""From so many passages on, indexing is done when they are put, not when someone asks."""
+"""From so many passages on, indexing begins when they are put, not when someone asks."""
 
 _log = logging.getLogger(__name__)
 
@@ -229,12 +229,9 @@ class EmbeddedEngine:
             _log.warning("the texts are dropped, but the file is as large as before: %s", error)
 
     def _follow(self) -> None:
-        """Index a large change now. The change is made already and stays made if this fails."""
-        try:
-            if self._derived.pending() >= _EAGER:
-                self._derived.catch_up()
-        except Exception:
-            _log.warning("indexing failed; the next search tries again", exc_info=True)
+        """Begin to index a large change, so that the next search need not wait for all of it."""
+        if self._derived.pending() >= _EAGER:
+            self._derived.follow()
 
 
 def stored_dimension(folder: Path) -> int:

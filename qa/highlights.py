@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
-from embeddings.interaction import LateInteraction, Question
-from embeddings.static import StaticEncoder
+from embeddings.interaction import Matches, Question
 from qa.types import Highlight, Span
 
 _WORTH = 0.3
@@ -26,20 +26,26 @@ _UNSPACED = re.compile(
 
 
 def highlights(
-    tokens: StaticEncoder, interaction: LateInteraction, question: Question, text: str, base: int
+    question: Question, matches: Matches, spans: NDArray[np.int64], text: str, base: int
 ) -> tuple[Highlight, ...]:
-    """Evidence in a passage's ``text``, in order; offsets are moved by ``base``."""
-    ids, offsets = tokens.tokenize_with_offsets(text)
-    if not len(ids) or not len(question.ids):
+    """Evidence in a passage, in order.
+
+    Args:
+        question: what was asked.
+        matches: of the passage's tokens with it.
+        spans: (n, 2) where these tokens stand in ``text``.
+        text: the passage.
+        base: where it begins in the document, by which offsets are moved.
+    """
+    if not len(spans) or not len(question.ids):
         return ()
-    matches = interaction.matches(question, ids)
     best = np.zeros(len(question.ids))
     np.maximum.at(best, matches.tokens, matches.scores)
     shown = (matches.scores >= _WORTH) & (matches.scores >= _NEAR_BEST * best[matches.tokens])
-    spans = [_whole_word(text, int(start), int(end)) for start, end in offsets[shown]]
+    words = [_whole_word(text, start, end) for start, end in spans[shown].tolist()]
     return tuple(
         Highlight(base + span.start, base + span.end, text[span.start : span.end])
-        for span in _joined(text, spans)
+        for span in _joined(text, words)
     )
 
 

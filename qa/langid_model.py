@@ -15,7 +15,11 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _LAYOUT = "1"
 _ARRAYS = ("ptc", "pc", "classes", "nextmove", "nextmove_row", "out_feat")
@@ -26,8 +30,11 @@ _LOADED: list[Identifier] = []  # at most one; the model is the same for everyon
 class Identifier(Protocol):
     """What is used of py3langid's LanguageIdentifier."""
 
-    def rank(self, text: str) -> list[tuple[str, float]]:
-        """Every label with its log likelihood, best first."""
+    nb_classes: list[str]
+    """A label for each score; some stand there twice."""
+
+    def scores(self, text: str) -> NDArray[np.float32]:
+        """(len(nb_classes),) log likelihood of each label."""
         ...
 
 
@@ -98,7 +105,14 @@ def _keep(arrays: Mapping[str, Any], kept: Path) -> None:
 def _build(arrays: Mapping[str, Any]) -> Identifier:
     from py3langid.langid import LanguageIdentifier
 
-    identifier: Identifier = LanguageIdentifier(
+    class Scoring(LanguageIdentifier):  # type: ignore[misc]
+        """As its ``rank``, without sorting, which takes as long as the scores."""
+
+        def scores(self, text: str) -> NDArray[np.float32]:
+            found: NDArray[np.float32] = self._decide(text)
+            return found
+
+    identifier: Identifier = Scoring(
         arrays["ptc"],
         arrays["pc"],
         arrays["classes"].tolist(),

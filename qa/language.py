@@ -12,8 +12,13 @@ import math
 import re
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from qa import langid_model, scripts
 from qa.langid_model import Identifier
@@ -106,8 +111,8 @@ def closer(text: str, first: str, second: str) -> str:
     script = max(weights, key=lambda name: weights[name])
     if script not in _PRIORS:
         return second if script == second else first
-    scores = dict(_ranked(_only(text, script), script))
-    return second if scores.get(second, -math.inf) > scores.get(first, -math.inf) else first
+    scores = _scored(_only(text, script), script)
+    return second if scores.of(second) > scores.of(first) else first
 
 
 def detect_question(text: str) -> str | None:
@@ -129,7 +134,7 @@ def _detect(
         return _chinese_or_japanese(text, weights, lead, expected)
     if script not in _PRIORS:
         return script  # a script of one language bears the language's name
-    return _likeliest(_ranked(_only(text, script), script), lead, expected)
+    return _likeliest(_scored(_only(text, script), script), lead, expected)
 
 
 def _chinese_or_japanese(
@@ -138,18 +143,19 @@ def _chinese_or_japanese(
     kana, han = weights.get(scripts.KANA, 0), weights.get(scripts.HAN, 0)
     if kana * 10 >= han:
         return "ja"
-    return _likeliest(_ranked(_only(text, scripts.HAN), scripts.HAN), lead, expected)
+    return _likeliest(_scored(_only(text, scripts.HAN), scripts.HAN), lead, expected)
 
 
-def _likeliest(
-    ranked: Sequence[tuple[str, float]], lead: float, expected: str | None
-) -> str | None:
+def _likeliest(scored: _Scored, lead: float, expected: str | None) -> str | None:
     """The first language when it leads by so many nats, and by more over the expected one."""
-    best, score = ranked[0]
-    rival = dict(ranked).get(expected, -math.inf) if expected else -math.inf
-    if best != expected and score - rival < _CHANGE:
+    best = int(scored.scores.argmax())
+    score = float(scored.scores[best])
+    language = scored.languages[best]
+    if language != expected and score - scored.of(expected) < _CHANGE:
         return expected
-    return best if len(ranked) < 2 or score - ranked[1][1] >= lead else expected
+    others = scored.scores.copy()
+    others[best] = -math.inf
+    return language if score - float(others.max()) >= lead else expected
 
 
 def _only(text: str, script: str) -> str:
@@ -164,19 +170,49 @@ def _only(text: str, script: str) -> str:
     )
 
 
-def _ranked(text: str, script: str) -> list[tuple[str, float]]:
-    """Languages of a script by likelihood in nats, best first."""
-    scores: dict[str, float] = {}
-    priors = _LOG_PRIORS[script]
-    for label, score in _identifier().rank(text):
-        language = _FOLDED.get(label, label)
-        if language in priors:
-            likelihood = score + priors[language]
-            scores[language] = max(likelihood, scores.get(language, -math.inf))
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Likelihood of a script's languages, in nats."""
+
+    languages: list[str]
+    scores: NDArray[np.float64]
+
+    def of(self, language: str | None) -> float:
+        """Of one of them; of another there is none."""
+        if language not in self.languages:
+            return -math.inf
+        return float(self.scores[self.languages.index(language)])
+
+
+def _scored(text: str, script: str) -> _Scored:
+    languages, columns, first, priors = _columns(script)
+    scores = np.maximum.reduceat(_identifier().scores(text)[columns], first) + priors
     if script == scripts.CYRILLIC:
         for language, misspelt in _outside_alphabets(text).items():
-            scores[language] -= _FOREIGN_LETTER * misspelt
-    return sorted(scores.items(), key=lambda item: -item[1])
+            scores[languages.index(language)] -= _FOREIGN_LETTER * misspelt
+    return _Scored(languages, scores)
+
+
+@cache
+def _columns(
+    script: str,
+) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """A script's languages, the model's scores for them, where each one's begin, and priors."""
+    labels = _identifier().nb_classes
+    known = _LOG_PRIORS[script]
+    pairs = sorted(
+        (language, column)
+        for column, label in enumerate(labels)
+        if (language := _FOLDED.get(label, label)) in known
+    )
+    languages = [language for language, _ in pairs]
+    distinct = sorted(set(languages))
+    return (
+        distinct,
+        np.array([column for _, column in pairs]),
+        np.array([languages.index(language) for language in distinct]),
+        np.array([known[language] for language in distinct]),
+    )
 
 
 def _outside_alphabets(text: str) -> dict[str, int]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embeddings.encoder import Encoder
-from embeddings.static import StaticEncoder
-from qa import analysis, splitter
+from embeddings.encoder import Encoder, Vectors
+from embeddings.static import Placed, StaticEncoder, TokenIds
+from qa import analysis, language, splitter
 from qa.bm25 import passage_terms
 from qa.types import Document, Passage, PreparedDocument, PreparedPassage
 
@@ -47,22 +47,27 @@ class Preparer:
         self.pipeline = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
     def prepare(self, documents: Sequence[Document]) -> list[PreparedDocument]:
-        """Passages with vectors and token ids, for each document in order."""
+        """Passages with everything that search needs of them, for each document in order.
+
+        The language is detected where it is None.
+        """
+        documents = [_told(document) for document in documents]
         reads = [
             read for number, document in enumerate(documents) for read in _read(number, document)
         ]
         passages: list[list[PreparedPassage]] = [[] for _ in documents]
         for first in range(0, len(reads), _BATCH):
             batch = reads[first : first + _BATCH]
-            vectors = self._encoder.encode_passages([_joined(read) for read in batch])
-            own = self._tokens.tokenize([read.text for read in batch])
+            own = self._tokens.tokenize_all_with_offsets([read.text for read in batch])
             around = self._tokens.tokenize([read.context for read in batch])
-            for read, vector, ids, context_ids in zip(batch, vectors, own, around, strict=True):
+            vectors = self._vectors(batch, own, around)
+            for read, vector, placed, context_ids in zip(batch, vectors, own, around, strict=True):
                 passages[read.document].append(
                     PreparedPassage(
                         read.passage,
                         vector,
-                        ids,
+                        placed.ids,
+                        placed.spans,
                         np.unique(context_ids),
                         passage_terms(read.text, read.passage.language),
                     )
@@ -71,6 +76,22 @@ class Preparer:
             PreparedDocument(document, tuple(of_document), self.pipeline)
             for document, of_document in zip(documents, passages, strict=True)
         ]
+
+    def _vectors(
+        self, batch: Sequence[_Read], own: Sequence[Placed], around: Sequence[TokenIds]
+    ) -> Vectors:
+        """Of each passage with its context."""
+        if self._encoder is not self._tokens:
+            return self._encoder.encode_passages([_joined(read) for read in batch])
+        # The line break between the two parts tokens, so those of both are those of the whole.
+        pairs = zip(around, own, strict=True)
+        return self._tokens.encode_tokens([np.concatenate([a, o.ids]) for a, o in pairs])
+
+
+def _told(document: Document) -> Document:
+    if document.language is not None:
+        return document
+    return replace(document, language=language.detect(document.text))
 
 
 def _read(number: int, document: Document) -> list[_Read]:

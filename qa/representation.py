@@ -22,9 +22,12 @@ _HEADER = (
     *("dimension", "tokens", "context", "terms", "letters", "language", "document"),
 )
 """All uint32: the format, the passage's place, its lengths in the fields of BM25, and how many
-items each part has: float16 of the vector, uint32 tokens and context tokens, uint32 terms followed
-by as many uint8 counts, uint8 letters of sounds, UTF-8 of the language and the document's id."""
+items each part has: float16 of the vector; uint32 tokens, followed by uint16 starts and ends of as
+many; uint32 context tokens; uint32 terms, followed by as many uint8 counts; uint8 letters of
+sounds; UTF-8 of the language and of the document's id."""
 _WORD = 4
+_SPAN_BITS = 16
+_LONGEST = (1 << _SPAN_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Columns:
         ends: (n,) int64, one past the last.
         vectors: (n, dim) float32.
         tokens: token ids of each, in order.
+        places: where each of ``tokens.values`` stands in its passage; see ``spans``.
         context: distinct token ids of what is around each.
         terms: ids of words and stems of each.
         counts: uint8, how often each of ``terms.values`` stands there.
@@ -53,6 +57,7 @@ class Columns:
     ends: NDArray[np.int64]
     vectors: NDArray[np.float32]
     tokens: Ragged
+    places: NDArray[np.uint32]
     context: Ragged
     terms: Ragged
     counts: NDArray[np.uint8]
@@ -63,12 +68,20 @@ class Columns:
         """How many passages."""
         return len(self.ids)
 
+    def spans(self, number: int) -> NDArray[np.int64]:
+        """(n, 2) where the tokens of one of them stand, from its first code point on."""
+        begin = int(self.tokens.starts[number])
+        packed = self.places[begin : begin + int(self.tokens.lengths[number])]
+        return np.stack([packed & _LONGEST, packed >> _SPAN_BITS], axis=1).astype(np.int64)
+
 
 def to_bytes(document_id: str, one: PreparedPassage) -> bytes:
     """A passage's representation."""
     passage, terms = one.passage, one.terms
     language = (passage.language or "").encode("utf-8", "surrogatepass")
     document = document_id.encode("utf-8", "surrogatepass")
+    if one.spans.max(initial=0) > _LONGEST or len(one.spans) != len(one.tokens):
+        raise ValueError(f"expected {len(one.tokens)} spans within {_LONGEST} characters")
     header = np.array(
         [
             *(FORMAT, passage.start, passage.end, *terms.lengths.tolist()),
@@ -81,6 +94,7 @@ def to_bytes(document_id: str, one: PreparedPassage) -> bytes:
         header.tobytes(),
         one.vector.astype("<f2").tobytes(),
         one.tokens.astype("<u4").tobytes(),
+        _packed(one.spans).tobytes(),
         one.context_tokens.astype("<u4").tobytes(),
         terms.ids.astype("<u4").tobytes(),
         terms.counts.tobytes(),
@@ -114,6 +128,7 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
     widths = (2, 4, 4, 4, 1, 1, 1)
     used = [-(-width * n // _WORD) for width, n in zip(widths, counts, strict=True)]
     used.insert(4, -(-known["terms"] // _WORD))  # the counts of terms
+    used.insert(2, known["tokens"])  # where they stand
     starts = at + len(_HEADER) + np.cumsum([np.zeros_like(at), *used], axis=0)
     if (known["format"] != FORMAT).any() or (starts[-1] != at + sizes // _WORD).any():
         raise ValueError("a representation is damaged or of another format")
@@ -123,16 +138,17 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
     bytes_at = starts * _WORD
     return Columns(
         ids=np.array(ids, dtype=np.int64),
-        documents=_strings(joined, bytes_at[7], known["document"]),
-        languages=[code or None for code in _strings(joined, bytes_at[6], known["language"])],
+        documents=_strings(joined, bytes_at[8], known["document"]),
+        languages=[code or None for code in _strings(joined, bytes_at[7], known["language"])],
         starts=known["start"],
         ends=known["end"],
         vectors=halves.astype(np.float32),
         tokens=Ragged.gathered(words, starts[1], known["tokens"]),
-        context=Ragged.gathered(words, starts[2], known["context"]),
-        terms=Ragged.gathered(words, starts[3], known["terms"]),
-        counts=joined[places(bytes_at[4], known["terms"])],
-        sounds=Ragged.gathered(joined, bytes_at[5], known["letters"]),
+        places=words[places(starts[2], known["tokens"])],
+        context=Ragged.gathered(words, starts[3], known["context"]),
+        terms=Ragged.gathered(words, starts[4], known["terms"]),
+        counts=joined[places(bytes_at[5], known["terms"])],
+        sounds=Ragged.gathered(joined, bytes_at[6], known["letters"]),
         lengths=header[:, 3:6].astype(np.uint32),
     )
 
@@ -146,6 +162,11 @@ def terms_of(of: Columns, number: int) -> PassageTerms:
         of.sounds[number],
         of.lengths[number],
     )
+
+
+def _packed(spans: NDArray[np.int64]) -> NDArray[np.uint32]:
+    found: NDArray[np.uint32] = (spans[:, 0] | spans[:, 1] << _SPAN_BITS).astype("<u4")
+    return found
 
 
 def _strings(

@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     max_document_characters: int = Field(
         default=50_000_000, gt=0, description="Longest text of one document."
     )
+    workers: int = Field(default=1, ge=1, description="Processes that answer HTTP requests.")
+    prepare_workers: int = Field(
+        default=0,
+        ge=0,
+        description="Processes that prepare large batches of documents; 0 for one a core, 1 for "
+        "none besides this one.",
+    )
     seeds: bool = Field(
         default=False, description="Add the shipped documents, unless they were removed before."
     )

@@ -89,6 +89,7 @@ def prepared_passage(
         ),
         vector=columns.vectors[number],
         tokens=columns.tokens[number].astype("u4"),
+        spans=columns.spans(number),
         context_tokens=columns.context[number].astype("u4"),
         terms=terms_of(columns, number),
     )

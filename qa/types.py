@@ -107,6 +107,7 @@ class PreparedPassage:
         vector: (dim,) unit float32, from the configured encoder.
         tokens: (n,) uint32 ids of the bundled token table, for late interaction; the passage's
             own tokens only, in their order.
+        spans: (n, 2) where each of them stands in the passage, from its first code point on.
         context_tokens: (m,) uint32 distinct ids of the title and context.
         terms: for BM25, of the passage only.
     """
@@ -114,6 +115,7 @@ class PreparedPassage:
     passage: Passage
     vector: NDArray[np.float32]
     tokens: NDArray[np.uint32]
+    spans: NDArray[np.int64]
     context_tokens: NDArray[np.uint32]
     terms: PassageTerms
 

@@ -46,6 +46,7 @@ def prepared(
                     Passage(start, start + len(line), language, (Span(0, 1),)),
                     vector(line, dimension),
                     np.array([len(line), 2**32 - 1], dtype=np.uint32),
+                    np.array([[0, 1], [0, len(line)]]),
                     np.array([7], dtype=np.uint32),
                     passage_terms(line, language),
                 )

@@ -7,11 +7,12 @@ import threading
 
 import pytest
 
-from qa.analysis import folded, passage_terms, question_words, stemmed
+from qa.analysis import folded, question_words, stemmed
+from tests.terms import plain_terms
 
 
 def words(text: str, language: str | None = None) -> list[str]:
-    return list(passage_terms(text, language).words)
+    return list(plain_terms(text, language).words)
 
 
 def meets(question: str, passage: str) -> bool:
@@ -125,21 +126,19 @@ def test_names_meet_across_scripts_and_accents(question: str, passage: str) -> N
 def test_stems_meet_within_a_language_and_never_across_languages() -> None:
     assert stemmed("soldaten", "de") == stemmed("soldat", "de") == "de:soldat"
     assert stemmed("солдаты", "ru") == stemmed("солдатами", "ru")
-    assert passage_terms("Soldaten", "de").stems == ("de:soldat",)
-    assert passage_terms("soldiers", "en").stems == ("en:soldier",)
-    assert not set(passage_terms("die Gift", "de").stems) & set(
-        passage_terms("die gift", "en").stems
-    )
+    assert plain_terms("Soldaten", "de").stems == ("de:soldat",)
+    assert plain_terms("soldiers", "en").stems == ("en:soldier",)
+    assert not set(plain_terms("die Gift", "de").stems) & set(plain_terms("die gift", "en").stems)
 
 
 def test_a_language_without_a_stemmer_has_words_only() -> None:
     for language in (None, "uk", "be", "zh", "xx"):
-        assert passage_terms("солдати 5", language).stems == ()
+        assert plain_terms("солдати 5", language).stems == ()
         assert stemmed("солдати", language) is None
 
 
 def test_numbers_and_pairs_are_not_stemmed() -> None:
-    assert passage_terms("20.000 白俄 1,5", "de").stems == ()
+    assert plain_terms("20.000 白俄 1,5", "de").stems == ()
 
 
 def test_a_question_does_not_depend_on_order_or_repetition() -> None:
@@ -155,7 +154,7 @@ def test_terms_hold_no_space_and_are_never_empty() -> None:
     text = "a\u2003b\u00a0c 1 000 000 ½ x² \u3000日本 ﷺ ㍿ …" + "".join(
         map(chr, range(0x20, 0x2FFF))
     )
-    for term in (*passage_terms(text, "de").words, *passage_terms(text, "de").stems):
+    for term in (*plain_terms(text, "de").words, *plain_terms(text, "de").stems):
         assert term
         assert not any(c.isspace() for c in term)
         term.encode()
@@ -171,11 +170,11 @@ def test_folding_is_stable() -> None:
 
 
 def test_threads_stem_alike() -> None:
-    wanted = [passage_terms("Soldaten marschierten durch Häuser", "de")] * 4
+    wanted = [plain_terms("Soldaten marschierten durch Häuser", "de")] * 4
     found = []
     threads = [
         threading.Thread(
-            target=lambda: found.append(passage_terms("Soldaten marschierten durch Häuser", "de"))
+            target=lambda: found.append(plain_terms("Soldaten marschierten durch Häuser", "de"))
         )
         for _ in range(4)
     ]

@@ -26,8 +26,8 @@ from qa.bm25 import (
     term_scores,
     word_id,
 )
-from qa.sounds import pieces
 from qa.types import PassageTerms
+from tests.terms import plain_terms
 
 TEXTS = [
     "Die Häuser der Soldaten, die Häuser am Fluß",
@@ -77,9 +77,9 @@ def part(count: int, length: int, average: float, held: int, size: int) -> float
 )
 def test_scores_are_those_of_a_plain_loop(question: str) -> None:
     passages = [passage_terms(*one) for one in zip(TEXTS, LANGUAGES, strict=True)]
-    found = [analysis.passage_terms(*one) for one in zip(TEXTS, LANGUAGES, strict=True)]
+    found = [plain_terms(*one) for one in zip(TEXTS, LANGUAGES, strict=True)]
     size = len(TEXTS)
-    sounds = [[p for sound in one.sounds for p in pieces(sound)] for one in found]
+    sounds = [one.sounds for one in found]
     averages = {
         name: sum(len(getattr(one, name)) for one in found) / size for name in ("words", "stems")
     }

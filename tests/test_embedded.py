@@ -300,7 +300,7 @@ REPLACE = "UPDATE representations SET data ="
 FIRST = "(SELECT data FROM representations WHERE passage_id = 1)"
 HEADER = 4 * 13  # bytes before the vector
 NAN = f"CAST(substr(data, 1, {HEADER}) || x'007e' || substr(data, {HEADER + 3}) AS BLOB)"
-TERM = HEADER + 2 * DIMENSION + 4 * 3  # after two tokens and one of the context
+TERM = HEADER + 2 * DIMENSION + 4 * 5  # after two tokens, their places, and one of the context
 OTHER = f"CAST(substr(data, 1, {TERM}) || x'00' || substr(data, {TERM + 2}) AS BLOB)"
 
 

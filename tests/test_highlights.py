@@ -12,13 +12,19 @@ from embeddings.bundled import BUNDLED
 from embeddings.interaction import LateInteraction
 from embeddings.static import StaticEncoder
 from qa.highlights import highlights
+from qa.types import Highlight
 
 ENCODER = StaticEncoder(BUNDLED)
 INTERACTION = LateInteraction(ENCODER)
 
 
+def found_in(question: str, text: str, base: int = 0) -> tuple[Highlight, ...]:
+    asked, (ids, spans) = INTERACTION.prepare(question), ENCODER.tokenize_with_offsets(text)
+    return highlights(asked, INTERACTION.matches(asked, ids), spans, text, base)
+
+
 def marked(question: str, text: str, base: int = 0) -> list[str]:
-    found = highlights(ENCODER, INTERACTION, INTERACTION.prepare(question), text, base)
+    found = found_in(question, text, base)
     for one in found:
         assert text[one.start - base : one.end - base] == one.text
     return [one.text for one in found]
@@ -41,7 +47,7 @@ def test_the_words_that_match_are_marked_across_languages(
 
 def test_offsets_count_in_the_document() -> None:
     text = "Die Soldaten kamen."
-    (first, *_) = highlights(ENCODER, INTERACTION, INTERACTION.prepare("Soldaten"), text, 1000)
+    (first, *_) = found_in("Soldaten", text, 1000)
     assert (first.start, first.end, first.text) == (1004, 1012, "Soldaten")
 
 
@@ -61,7 +67,7 @@ def test_nothing_is_marked_without_a_match() -> None:
 )
 @settings(derandomize=True, max_examples=150, deadline=None)
 def test_marks_are_ordered_and_apart_in_any_script(question: str, text: str) -> None:
-    found = highlights(ENCODER, INTERACTION, INTERACTION.prepare(question), text, 7)
+    found = found_in(question, text, 7)
     ends = [7]
     for one in found:
         assert text[one.start - 7 : one.end - 7] == one.text
@@ -74,5 +80,6 @@ def test_a_tiny_model_marks_its_own_words(tiny_model_dir: Path) -> None:
     tokens = StaticEncoder(tiny_model_dir)
     interaction = LateInteraction(tokens)
     text = "Wo ist putin?"
-    found = highlights(tokens, interaction, interaction.prepare("putin"), text, 0)
+    asked, (ids, spans) = interaction.prepare("putin"), tokens.tokenize_with_offsets(text)
+    found = highlights(asked, interaction.matches(asked, ids), spans, text, 0)
     assert [one.text for one in found] == ["putin"]

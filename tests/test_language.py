@@ -115,15 +115,15 @@ def test_scripts_weigh_letters_only() -> None:
 
 def test_the_unpacked_copy_gives_the_same_answers_and_heals(tmp_path: Path) -> None:
     question = "Will Belarus send soldiers to Ukraine?"
-    fresh = langid_model.load(None).rank(question)
-    assert langid_model._load(tmp_path).rank(question) == fresh
+    fresh = langid_model.load(None).scores(question).tolist()
+    assert langid_model._load(tmp_path).scores(question).tolist() == fresh
     (kept,) = tmp_path.iterdir()
     whole = (kept / "ptc.npy").read_bytes()
-    assert langid_model._load(tmp_path).rank(question) == fresh
+    assert langid_model._load(tmp_path).scores(question).tolist() == fresh
 
     (kept / "ptc.npy").unlink()  # a new file, because the model read before may still be mapped
     (kept / "ptc.npy").write_bytes(whole[: len(whole) // 2])
-    assert langid_model._load(tmp_path).rank(question) == fresh
+    assert langid_model._load(tmp_path).scores(question).tolist() == fresh
     assert (kept / "ptc.npy").read_bytes() == whole
     assert [one.name for one in tmp_path.iterdir()] == [kept.name]
 

@@ -70,6 +70,7 @@ def found(encoder: StaticEncoder, *candidates: One, passages: int = 100) -> Foun
         ends=np.ones(n, np.int64),
         vectors=np.zeros((n, 1), np.float32),
         tokens=Ragged.of([one.tokens for one in candidates]),
+        places=np.zeros(0, np.uint32),
         context=Ragged.of([one.context for one in candidates]),
         terms=nothing,
         counts=np.zeros(0, np.uint8),

@@ -19,6 +19,7 @@ def passage(number: int, text: str) -> PreparedPassage:
         Passage(7 * number, 7 * number + 5, [None, "de", "zh-Hant", "ru"][number]),
         random.standard_normal(3).astype(np.float32),
         random.integers(0, 2**32, size=number * 5, dtype=np.uint32),
+        random.integers(0, 2**16, size=(number * 5, 2)),
         random.integers(0, 2**32, size=4 - number, dtype=np.uint32),
         passage_terms(text, "de"),
     )
@@ -38,6 +39,7 @@ def test_columns_are_what_was_stored() -> None:
     for number, one in enumerate(PASSAGES):
         assert read.vectors[number].tolist() == one.vector.astype(np.float16).tolist()
         assert read.tokens[number].tolist() == one.tokens.tolist()
+        assert read.spans(number).tolist() == one.spans.tolist()
         assert read.context[number].tolist() == one.context_tokens.tolist()
         terms = terms_of(read, number)
         for part in ("ids", "counts", "sound", "lengths"):

@@ -20,6 +20,7 @@ def prepared(document_id: str, *passages: list[int]) -> PreparedDocument:
             Passage(2 * n, 2 * n + 1),
             np.array([1.0, 0.0], np.float32),
             np.array(tokens, np.uint32),
+            np.zeros((len(tokens), 2), np.int64),
             np.zeros(0, np.uint32),
             passage_terms("x", None),
         )

@@ -18,6 +18,9 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port. FUNDSTELLE_PORT.")] = None,
     data_dir: DataDir = None,
     model: Model = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that answer. FUNDSTELLE_WORKERS.")
+    ] = None,
     seeds: Annotated[
         bool | None,
         typer.Option(help="Add the shipped documents. FUNDSTELLE_SEEDS."),
@@ -26,7 +29,9 @@ def serve(
     """Serve the page and the HTTP interface."""
     from pydantic import SecretStr
 
-    settings = settings_from(host=host, port=port, data_dir=data_dir, model=model, seeds=seeds)
+    settings = settings_from(
+        host=host, port=port, data_dir=data_dir, model=model, seeds=seeds, workers=workers
+    )
     # The application reads its settings from the environment, in whichever process it is made.
     for name, value in settings:
         plain = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -39,6 +44,7 @@ def serve(
         factory=True,
         host=settings.host,
         port=settings.port,
+        workers=settings.workers,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         server_header=False,
     )

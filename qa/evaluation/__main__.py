@@ -9,6 +9,8 @@ from pathlib import Path
 from embeddings.errors import EmbeddingError
 from qa import console
 from qa.errors import FundstelleError
+from qa.evaluation import arguments
+from qa.evaluation.compare import write_scores
 from qa.evaluation.parts import PARTS, SAMPLE, Given
 from qa.evaluation.report import Report
 from qa.evaluation.show import show
@@ -17,9 +19,9 @@ from qa.opening import settings_from
 GOLD = Path(__file__).resolve().parents[2] / "tests" / "gold"
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Measure and print; exit status 1 with one line when something cannot be read."""
-    given = _parser().parse_args(arguments)
+    given = _parser().parse_args(argv)
     report = Report()
     try:
         settings = settings_from(model=given.model)
@@ -30,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
                 report.extend(part, name)
                 if not given.json:
                     show(part, as_json=False)
+        if given.scores is not None:
+            write_scores(given.scores, report.scores)
     except (FundstelleError, EmbeddingError) as failure:
         console.error(str(failure))
         return 1
@@ -40,28 +44,27 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m qa.evaluation", description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared"), help="has dev/")
+    arguments.add_data(parser)
     parser.add_argument("--gold", type=Path, default=GOLD, help="questions over the seeds")
     parser.add_argument("--model", help="bundled, or a model by folder or name")
     parser.add_argument("--only", choices=list(PARTS), help="measure only this")
     parser.add_argument(
         "--sample",
-        type=_positive,
+        type=arguments.positive,
         default=SAMPLE,
         metavar="N",
         help="ask at most N questions of each direction or language (NoMIRACL: N answerable and "
         "N not), always the same ones; seeds and tatoeba are always whole (default: %(default)s, "
         "which is all but of SQuAD)",
     )
+    parser.add_argument(
+        "--scores",
+        type=Path,
+        metavar="FILE",
+        help="keep every question's value there, for python -m qa.evaluation.compare",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} questions cannot be asked; give 1 or more")
-    return number
 
 
 if __name__ == "__main__":

@@ -20,15 +20,13 @@ from qa.evaluation.cli import evaluate
 from qa.evaluation.dataset import load_questions
 from qa.evaluation.language_tables import Refusable, refusable_table, shares_table
 from qa.evaluation.pace import Pace
-from qa.evaluation.questions import Question
-from qa.evaluation.report import NAMES, Report, directions_table
+from qa.evaluation.report import NAMES, Report, directions_table, values_by_id
 from qa.evaluation.run import FUSED, Asked, Asker, Judged, Tick, ask, judge
 from qa.evaluation.show import counting
 from qa.evaluation.temporary import collection_of, named
 from qa.evaluation.verification import cases_table, judged
 from qa.evaluation.verification_cases import cases
 from qa.settings import Settings
-from qa.types import Document
 
 SEED = 11
 SAMPLE = 2000
@@ -94,7 +92,8 @@ def squad_report(given: Given) -> Report:
                     results[asked_in, answered_in] = judged
     given.bar.hide()
     table, data = directions_table("SQuAD", results)
-    return pace.added_to(Report([table], data), "SQuAD")
+    scores = {f"{a}→{b}": values_by_id(judged, "nDCG@10") for (a, b), judged in results.items()}
+    return pace.added_to(Report([table], data, scores={"SQuAD nDCG@10": scores}), "SQuAD")
 
 
 def flores_report(given: Given) -> Report:
@@ -103,6 +102,7 @@ def flores_report(given: Given) -> Report:
     if not flores.present(folder):
         return _skipped("FLORES", folder)
     pace, results = Pace(), dict[str, dict[str, list[float]]]()
+    scores = dict[str, dict[str, float]]()
     documents = flores.documents(folder)
     tick = counting(given.bar, "reading FLORES", len(documents))
     with collection_of(named(documents), given.settings, tick) as (collection, _):
@@ -114,9 +114,10 @@ def flores_report(given: Given) -> Report:
             results[language] = {
                 name: [j.value("hit@1", by) for j in judged] for by, name in NAMES.items()
             }
+            scores[f"{language}→{flores.ANSWERED_IN}"] = values_by_id(judged, "hit@1")
     given.bar.hide()
     table, data = shares_table("FLORES x→de: accuracy at 1", results)
-    return pace.added_to(Report([table], data), "FLORES")
+    return pace.added_to(Report([table], data, scores={"FLORES accuracy@1": scores}), "FLORES")
 
 
 def tatoeba_report(given: Given) -> Report:
@@ -142,7 +143,18 @@ def tatoeba_report(given: Given) -> Report:
     first, data = shares_table("Tatoeba x↔en: accuracy of the vectors alone", alone)
     note = f"At most {TATOEBA} of the sentences are asked, among all."
     second, more = shares_table("Tatoeba x↔en: accuracy of the search that serves", served, note)
-    return Report([first, second], {"vectors": data, "served": more})
+    scores = {"Tatoeba by vectors": _numbered(alone), "Tatoeba as served": _numbered(served)}
+    return Report([first, second], {"vectors": data, "served": more}, scores=scores)
+
+
+def _numbered(
+    languages: Mapping[str, Mapping[str, Sequence[float]]],
+) -> dict[str, dict[str, float]]:
+    """Both ways' values of every pair that was asked, by its place among those."""
+    return {
+        f"{language}↔en": {str(number): value for number, value in enumerate(values["both"])}
+        for language, values in languages.items()
+    }
 
 
 def _both_ways(into: list[float], back: list[float]) -> dict[str, list[float]]:
@@ -152,10 +164,9 @@ def _both_ways(into: list[float], back: list[float]) -> dict[str, list[float]]:
 
 def _found_first(given: Given, asked: list[str], answers: list[str]) -> list[float]:
     """1.0 for each of a sample of sentences whose counterpart is found first among all."""
-    documents = [Document(f"s{n}", text, "tatoeba") for n, text in enumerate(answers)]
-    questions = [Question(f"{n}", text, documents={f"s{n}": 1.0}) for n, text in enumerate(asked)]
+    documents = tatoeba.documents(answers)
     with collection_of(named(documents), given.settings) as (collection, _):
-        chosen = sampled(questions, min(given.sample, TATOEBA))
+        chosen = sampled(tatoeba.questions(asked), min(given.sample, TATOEBA))
         return [j.value("hit@1") for j in judge(collection, chosen, evidence=(FUSED,))]
 
 

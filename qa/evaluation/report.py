@@ -23,6 +23,9 @@ NAMES = {
 FALSE_REFUSALS = 0.05
 ALL = "all"
 
+Scores = dict[str, dict[str, dict[str, float]]]
+"""The value of every question by its id, by task, by group of tasks: what can be paired."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -36,17 +39,19 @@ class Table:
 
 @dataclass(slots=True)
 class Report:
-    """Tables for people and the same numbers for programs."""
+    """Tables for people, the same numbers for programs, and the values they are means of."""
 
     tables: list[Table] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    scores: Scores = field(default_factory=dict)
 
     def extend(self, other: Report, name: str) -> None:
-        """Add another report; its data goes under a name."""
+        """Add another report; its data goes under a name, its scores have their own."""
         self.tables += other.tables
         self.notes += other.notes
         self.data[name] = other.data
+        self.scores |= other.scores
 
 
 def questions_report(title: str, judged: Sequence[Judged], asked: Sequence[Asked]) -> Report:
@@ -55,6 +60,7 @@ def questions_report(title: str, judged: Sequence[Judged], asked: Sequence[Asked
     if judged:
         _add(report, "languages", languages_table(title, judged, asked))
         _add(report, "evidence", evidence_table(f"{title}: by evidence", judged))
+        report.scores = {f"{title} nDCG@10": {ALL: values_by_id(judged, "nDCG@10")}}
     _add(report, "refusals", refusals_table(f"{title}: refusals", asked))
     if judged:
         _add(report, "reliability", reliability_table(f"{title}: reliability", asked))
@@ -171,6 +177,11 @@ def directions_table(
         rows.append((name, str(len(judged)), *cells))
     columns = ("question→text", "n", *(f"{NAMES[by]} nDCG@10" for by in EVIDENCE))
     return Table(title, columns + tuple(m for m in METRICS if m != "nDCG@10"), tuple(rows)), data
+
+
+def values_by_id(judged: Sequence[Judged], metric: str) -> dict[str, float]:
+    """What the served ranking is worth for each question, by its id."""
+    return {j.question.id: j.value(metric) for j in judged}
 
 
 def _add(report: Report, name: str, made: tuple[Table, dict[str, Any]]) -> None:

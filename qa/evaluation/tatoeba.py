@@ -6,6 +6,7 @@ sentences on the other side? Every language has about a thousand pairs with Engl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ import numpy as np
 from embeddings.encoder import Encoder
 from qa.errors import InvalidInput
 from qa.evaluation.compressed import lines
+from qa.evaluation.questions import Question
+from qa.types import Document
 
 _SUFFIX = ".tsv.gz"
 
@@ -41,6 +44,19 @@ def pairs(folder: Path, language: str) -> list[tuple[str, str]]:
     return found
 
 
+def documents(sentences: Sequence[str]) -> list[Document]:
+    """Every sentence of one side as a document of its own."""
+    return [Document(_id(number), text, "tatoeba") for number, text in enumerate(sentences)]
+
+
+def questions(sentences: Sequence[str]) -> list[Question]:
+    """Every sentence of one side, judged by its counterpart, the other's of the same number."""
+    return [
+        Question(str(number), text, documents={_id(number): 1.0})
+        for number, text in enumerate(sentences)
+    ]
+
+
 def nearest_is_right(encoder: Encoder, asked: list[str], answers: list[str]) -> list[float]:
     """1.0 for each sentence whose counterpart, the answer of the same number, is the nearest.
 
@@ -50,3 +66,7 @@ def nearest_is_right(encoder: Encoder, asked: list[str], answers: list[str]) -> 
     cosines = encoder.encode_queries(asked) @ encoder.encode_passages(answers).T
     right: list[float] = (cosines.argmax(axis=1) == np.arange(len(asked))).astype(float).tolist()
     return right
+
+
+def _id(number: int) -> str:
+    return f"s{number}"

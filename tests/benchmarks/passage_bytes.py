@@ -16,7 +16,7 @@ from pathlib import Path
 
 from embeddings.bundled import BUNDLED
 from embeddings.static import StaticEncoder
-from qa.analysis import passage_terms
+from qa.bm25 import pieces_of
 from qa.collection import Collection
 from qa.evaluation import nomiracl
 from qa.preparation import Preparer
@@ -76,16 +76,12 @@ def measure(documents: Sequence[Document]) -> Bytes:
 def _parts(prepared: PreparedDocument) -> Bytes:
     text = prepared.document.text
     quotes = [text[each.passage.start : each.passage.end] for each in prepared.passages]
-    terms = [
-        passage_terms(quote, each.passage.language)
-        for quote, each in zip(quotes, prepared.passages, strict=True)
-    ]
     return {
         "text": sum(len(quote.encode()) for quote in quotes),
         "document": len(text.encode()),
-        "words": sum(POSTING * len({*each.words, *each.stems}) for each in terms),
-        "sounds": sum(POSTING * len(set(each.sounds)) for each in terms),
-        "tokens": sum(4 * (len(p.tokens) + len(p.context_tokens)) for p in prepared.passages),
+        "words": sum(POSTING * len(p.terms.ids) for p in prepared.passages),
+        "sounds": sum(POSTING * len({*pieces_of(p.terms.sound)}) for p in prepared.passages),
+        "tokens": sum(4 * (2 * len(p.tokens) + len(p.context_tokens)) for p in prepared.passages),
     }
 
 
