@@ -194,7 +194,7 @@ class LateInteraction:
         rows, weights = self._encoder.token_rows(ids)
         tiles = rows.reshape(-1, TILE, rows.shape[1])
         products = np.matmul(tiles, question.vectors.T).reshape(len(ids), -1)
-        norms = _norms(rows)
+        norms = self._encoder.token_norms(ids)
         products *= (np.sign(weights) / np.where(norms > 0, norms, 1))[:, None]
         cosines: Scores = products.clip(-1, 1)
         return cosines

@@ -62,6 +62,7 @@ class StaticEncoder:
         definition, self._tokenizer = _read_tokenizer(folder / "tokenizer.json")
         self._definition_sha256 = hashlib.sha256(definition).digest()
         self._rows, self._weights, self._mapping = _table(self._file.tensors, folder)
+        self._norms = np.full(len(self._rows), np.nan, dtype=np.float32)
         tokens = len(self._weights)
         if self._tokenizer.get_vocab_size() > tokens:
             raise ModelError(
@@ -147,6 +148,17 @@ class StaticEncoder:
             Placed(_ids(encoding), _visible(text, encoding.offsets))
             for text, encoding in zip(texts, encodings, strict=True)
         ]
+
+    def token_norms(self, ids: NDArray[Any]) -> NDArray[np.float32]:
+        """(n,) norms of the table rows of tokens (n,), which are reckoned once each."""
+        places = ids if self._mapping is None else self._mapping[ids]
+        norms: NDArray[np.float32] = self._norms[places]
+        unknown = np.unique(places[np.isnan(norms)])
+        if len(unknown):  # another thread may do the same, with the same result
+            rows = self._rows[unknown].astype(np.float32)
+            self._norms[unknown] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+            norms = self._norms[places]
+        return norms
 
     def token_rows(self, ids: NDArray[Any]) -> tuple[Vectors, NDArray[np.float32]]:
         """Table rows (n, dim) and weights (n,); a token's vector is their product.

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -35,6 +36,8 @@ FIELDS: tuple[Field, ...] = ("terms", "sounds")
 LENGTHS = ("words_length", "stems_length", "sounds_length")
 
 _TIE_PROBE = 16
+_REMEMBERED = 100_000
+"""Terms whose frequency is remembered for a commit; to look one up takes ten times as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class LexicalView:
         self.tail = Tail(sequence)
         self.committed = max(0, searcher.num_docs - 1)
         self._average = np.array([self._average_length(name) for name in LENGTHS])
+        self._frequencies: dict[Field, dict[int, int]] = {field: {} for field in FIELDS}
         self._languages = {term for term, _ in searcher.terms_with_prefix("language", "")}
 
     @property
@@ -73,8 +77,8 @@ class LexicalView:
         return Statistics(
             self.committed,
             self._average,
-            lambda ids: self._frequency("terms", map(term_text, ids.tolist())),
-            lambda ids: self._frequency("sounds", map(piece_text, ids.tolist())),
+            partial(self._frequency, "terms"),
+            partial(self._frequency, "sounds"),
         )
 
     def changed(self, removed: Iterable[int], added: Iterable[Entry], sequence: int) -> LexicalView:
@@ -113,7 +117,10 @@ class LexicalView:
         if size == 0:
             return {}
         text = term_text if by == "terms" else piece_text
-        terms = [(Occur.Should, self._term(by, text(number))) for number in ids.tolist()]
+        held = self._frequency(by, ids) > 0  # most stems are of another language than the word
+        terms = [(Occur.Should, self._term(by, text(number))) for number in ids[held].tolist()]
+        if not terms:
+            return {}
         query = Query.boolean_query(terms)
         parts = [(Occur.Must, Query.const_score_query(one, 0.0)) for one in restrictions]
         if self.tail.gone:
@@ -129,8 +136,18 @@ class LexicalView:
             hits = self._searcher.search(query, limit=wanted, count=False).hits
         return dict(zip(self._ids(hits).tolist(), (score for score, _ in hits), strict=True))
 
-    def _frequency(self, field: Field, terms: Iterable[str]) -> NDArray[np.int64]:
-        return np.array([self._searcher.doc_freq(field, term) for term in terms], dtype=np.int64)
+    def _frequency(self, field: Field, ids: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """(n,) how many committed passages have each of (n,) terms or pieces."""
+        known, text = self._frequencies[field], term_text if field == "terms" else piece_text
+        found = []
+        for number in ids.tolist():
+            frequency = known.get(number)
+            if frequency is None:
+                if len(known) >= _REMEMBERED:
+                    known.clear()
+                frequency = known[number] = self._searcher.doc_freq(field, text(number))
+            found.append(frequency)
+        return np.array(found, dtype=np.int64)
 
     def _average_length(self, name: str) -> float:
         found = self._searcher.aggregate(Query.all_query(), {"length": {"sum": {"field": name}}})

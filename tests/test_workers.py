@@ -1,90 +1,80 @@
-"""Files are added by several processes, each document by one; what was interrupted is resumed."""
+"""Several processes behind one port: each answers from the newest state of the same folder."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from typer.testing import CliRunner, Result
 
-from qa import workers
-from qa.adding import Adding
-from qa.cli import app
-from qa.collection import Collection
-from qa.errors import InvalidInput, StoreError
-from qa.files import FoundFile, discover
-from qa.settings import Settings
-from qa.workers import added, partitioned
+QUESTION = "Wie viele Soldaten standen an der Grenze?"
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
-    folder = tmp_path / "files"
-    folder.mkdir()
-    for number in range(12):
-        (folder / f"bericht {number}.txt").write_text(f"Bericht {number}: Der Hafen ist offen.")
-    (folder / "leer.txt").write_text("\n")
-    return folder
+def command(folder: Path, port: int, *more: str) -> list[str]:
+    where = ["--data-dir", str(folder), "--port", str(port)]
+    return [sys.executable, "-m", "qa.cli", "serve", "--workers", "2", *where, *more]
 
 
-def add(data: Path, *arguments: object) -> Result:
-    return CliRunner().invoke(app, ["add", *map(str, arguments), "--json", "--data-dir", str(data)])
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
-def statuses(ran: Result) -> Counter[str]:
-    return Counter(change["status"] for change in json.loads(ran.stdout)["documents"])
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port = free_port()
+    server = subprocess.Popen(command(tmp_path_factory.mktemp("workers"), port, "--seeds"))
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and server.poll() is None:
+            try:
+                if httpx.get(f"{url}/readyz").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
 
 
-def test_several_processes_add_what_one_would(files: Path, tmp_path: Path) -> None:
-    for part in ("1/3", "3/3"):  # as if two of three machines had been here before
-        assert add(tmp_path / "data", files, "--part", part).exit_code in (0, 1)
-    before = sum(
-        statuses(add(tmp_path / "data", files, "--part", p))["unchanged"] for p in ("1/3", "3/3")
+def cited(base: str, question: str) -> tuple[str, int]:
+    """The best document and the state of the collection, over a connection of its own."""
+    answer = httpx.post(f"{base}/v1/ask", json={"question": question}).raise_for_status().json()
+    return answer["results"][0]["citation"]["document_id"], answer["index"]["sequence"]
+
+
+def test_every_process_sees_every_change(base: str) -> None:
+    for number in range(4):
+        text = f"An der Grenze standen am Tag {number} genau {100 + number} Soldaten."
+        put = httpx.put(f"{base}/v1/documents/grenze", json={"text": text})
+        sequence = put.raise_for_status().json()["sequence"]
+        for _ in range(8):
+            assert cited(base, QUESTION) == ("grenze", sequence)
+    httpx.delete(f"{base}/v1/documents/grenze").raise_for_status()
+    assert {cited(base, QUESTION)[0] for _ in range(8)} != {"grenze"}
+    listed = httpx.get(f"{base}/v1/documents").json()["documents"]
+    assert len(listed) == 5  # the seeds, added once
+
+
+def test_what_is_wrong_with_the_folder_ends_the_program(tmp_path: Path) -> None:
+    (tmp_path / "fundstelle.sqlite").write_bytes(b"not a database, but long enough to be one" * 50)
+    run = subprocess.run(
+        command(tmp_path, free_port()),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"NO_COLOR": "1"},
     )
-    ran = add(tmp_path / "data", files, "--workers", 2)
-    assert ran.exit_code == 1
-    assert statuses(ran) == {"unchanged": before, "created": 12 - before}
-    assert [failed["name"] for failed in json.loads(ran.stdout)["failed"]] == ["files/leer.txt"]
-    collection = Collection.open(Settings(data_dir=tmp_path / "data"))
-    assert (collection.status().documents, list(collection.check())) == (12, [])
-    collection.close()
-
-
-def test_parts_share_all_files_out_by_id(files: Path) -> None:
-    found = list(discover([files]))
-    parts = [list(partitioned(found, f"{part}/4")) for part in range(1, 5)]
-    assert sorted(file.name for part in parts for file in part) == sorted(f.name for f in found)
-    assert sum(1 for part in parts if part) > 1
-    twice = [FoundFile(Path("a/x.txt"), "x.txt", "a"), FoundFile(Path("b/x.txt"), "x.txt", "b")]
-    assert {len(list(partitioned(twice, f"{part}/4"))) for part in range(1, 5)} == {0, 2}
-
-
-@pytest.mark.parametrize("part", ["0/2", "3/2", "1", "x/y", "1/2/3"])
-def test_a_part_must_be_one(part: str) -> None:
-    with pytest.raises(InvalidInput, match="1/8"):
-        list(partitioned([], part))
-
-
-def test_milvus_lite_serves_one_process(files: Path, tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path / "data", engine="milvus-lite")
-    collection = Collection.open(settings)
-    with pytest.raises(InvalidInput, match="one process"):
-        list(added(settings, collection, list(discover([files])), Adding(1000), 2))
-    collection.close()
-
-
-def test_a_process_that_dies_is_said(
-    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = Settings(data_dir=tmp_path / "data")
-    collection = Collection.open(settings)
-    monkeypatch.setattr(workers, "_work", _dies)
-    with pytest.raises(StoreError, match="resumes"):
-        list(added(settings, collection, list(discover([files])), Adding(1000), 2))
-    collection.close()
-
-
-def _dies(*_: object) -> None:
-    raise SystemExit(3)
+    assert run.returncode != 0
+    assert "not a database" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -45,9 +45,9 @@ def add(
     """
     from qa import console
     from qa.adding import Adding
+    from qa.adding_workers import added, partitioned
     from qa.files import discover
     from qa.intake import Taken
-    from qa.workers import added, partitioned
 
     settings = settings_from(data_dir=data_dir, model=model)
     found = list(partitioned(discover(paths), part))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qa.commands.options import DataDir, Model
+from qa.errors import InvalidInput
 from qa.opening import settings_from
+
+if TYPE_CHECKING:
+    from qa.settings import Settings
 
 SHUTDOWN_SECONDS = 10
 
@@ -29,6 +33,8 @@ def serve(
     """Serve the page and the HTTP interface."""
     from pydantic import SecretStr
 
+    from qa.engines import one_process
+
     settings = settings_from(
         host=host, port=port, data_dir=data_dir, model=model, seeds=seeds, workers=workers
     )
@@ -36,6 +42,10 @@ def serve(
     for name, value in settings:
         plain = value.get_secret_value() if isinstance(value, SecretStr) else value
         os.environ[f"FUNDSTELLE_{name.upper()}"] = str(plain)
+    if settings.workers > 1:
+        if one_process(settings):
+            raise InvalidInput("Milvus Lite serves one process; serve with one worker.")
+        _prepare(settings)
     import uvicorn
 
     # By name: the layers below the HTTP interface do not import it.
@@ -48,3 +58,17 @@ def serve(
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         server_header=False,
     )
+
+
+def _prepare(settings: Settings) -> None:
+    """Open the collection once before several processes do.
+
+    What is wrong with it ends the program with the reason, and what has to be built is built once.
+    """
+    from qa.opening import opened
+    from qa.seeds import add_missing
+
+    with opened(settings) as collection:
+        if settings.seeds:
+            add_missing(collection)
+        collection.ask("?!")

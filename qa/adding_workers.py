@@ -75,6 +75,8 @@ def added(
         raise InvalidInput(
             "Milvus Lite serves one process; add with one worker, or to a Milvus server."
         )
+    # Each prepares its documents itself.
+    settings = settings.model_copy(update={"prepare_workers": 1})
     # A new interpreter each: threads and connections do not survive a fork.
     context = multiprocessing.get_context("spawn")
     outcomes: Queue[Outcome | BaseException | None] = context.Queue()
