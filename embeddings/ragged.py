@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ragged:
     """n arrays, one after the other.
 
@@ -45,7 +46,7 @@ class Ragged:
         start = int(self.starts[number])
         return self.values[start : start + int(self.lengths[number])]
 
-    @property
+    @cached_property
     def starts(self) -> NDArray[np.int64]:
         """(n,) where each begins."""
         found: NDArray[np.int64] = np.cumsum(self.lengths) - self.lengths

@@ -162,14 +162,19 @@ def piece_id(piece: str) -> int:
 
 def pieces_of(sound: NDArray[np.uint8]) -> list[str]:
     """The pieces of a passage's sounds, as an index stores them."""
+    return pieces_text(sound).split()
+
+
+def pieces_text(sound: NDArray[np.uint8]) -> str:
+    """The same, parted by spaces."""
     words = sound.tobytes().translate(_SPELT).decode("ascii").split("_")
-    return [piece for word in words if word for piece in _pieces(word)]
+    return " ".join([_pieces(word) for word in words if word])
 
 
-@lru_cache(maxsize=100_000)
-def _pieces(word: str) -> tuple[str, ...]:
+@lru_cache(maxsize=200_000)
+def _pieces(word: str) -> str:
     marked = f"_{word}_" if len(word) > 1 else f"_{word}__"
-    return tuple(marked[at : at + PIECE] for at in range(len(marked) - PIECE + 1))
+    return " ".join(marked[at : at + PIECE] for at in range(len(marked) - PIECE + 1))
 
 
 def piece_text(number: int) -> str:

@@ -78,7 +78,8 @@ def _unpack(packed: bytes) -> dict[str, Any]:
 def _mapped(kept: Path) -> dict[str, Any]:
     import numpy as np
 
-    return {name: np.load(kept / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
+    # As plain arrays: numpy's own kind for mappings takes as long to index as the rest.
+    return {name: np.load(kept / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in _ARRAYS}
 
 
 def _keep(arrays: Mapping[str, Any], kept: Path) -> None:

@@ -72,6 +72,7 @@ _APOSTROPHE = re.compile(r"[а-ӿ]['’ʼ][а-ӿ]")  # written in Ukrainian and 
 
 _ENOUGH = 16  # letters from which on a passage's language is told
 _QUESTION_ENOUGH = 2
+_MORE_THAN_A_NAME = 60  # letters from which on Japanese would have kana; a character is three
 _LATIN_IN_QUESTION = 0.3  # names and titles stay Latin in questions of every script
 _CERTAIN = 2.0  # nats by which the best language must lead in a passage
 _CHANGE = 20.0  # nats by which a language must lead over the one around it
@@ -131,19 +132,14 @@ def _detect(
     script = max(weights, key=lambda name: weights[name] * (latin if name == scripts.LATIN else 1))
     # Japanese mixes kana into kanji, while a Chinese text may quote a word of kana.
     if script in (scripts.HAN, scripts.KANA):
-        return _chinese_or_japanese(text, weights, lead, expected)
+        if weights.get(scripts.KANA, 0) * 10 >= weights.get(scripts.HAN, 0):
+            return "ja"
+        if sum(weights.values()) > _MORE_THAN_A_NAME:
+            return "zh"
+        script = scripts.HAN
     if script not in _PRIORS:
         return script  # a script of one language bears the language's name
     return _likeliest(_scored(_only(text, script), script), lead, expected)
-
-
-def _chinese_or_japanese(
-    text: str, weights: Mapping[str, int], lead: float, expected: str | None
-) -> str | None:
-    kana, han = weights.get(scripts.KANA, 0), weights.get(scripts.HAN, 0)
-    if kana * 10 >= han:
-        return "ja"
-    return _likeliest(_scored(_only(text, scripts.HAN), scripts.HAN), lead, expected)
 
 
 def _likeliest(scored: _Scored, lead: float, expected: str | None) -> str | None:
@@ -239,5 +235,8 @@ def _sample(text: str) -> str:
     if len(text) > _SAMPLE:
         pieces = _SAMPLE // _PIECE * (4 if len(text) >= _LONG_TEXT else 1)
         step = (len(text) - _PIECE) // (pieces - 1)
-        text = " ".join(text[i * step : i * step + _PIECE] for i in range(pieces))
+        # The model reads bytes, of which most letters beyond Latin have two or three.
+        wide = len(text[:_PIECE].encode("utf-8", "surrogatepass")) > 1.5 * _PIECE
+        size = _PIECE // 2 if wide else _PIECE
+        text = " ".join(text[i * step : i * step + size] for i in range(pieces))
     return _NOISE.sub(" ", text)

@@ -15,7 +15,7 @@ from tantivy import Document, Index, Query, Schema, SchemaBuilder, Searcher
 from qa import analysis, bm25
 from qa.lexical_files import damaged
 from qa.lexical_tail import Entry
-from qa.lexical_view import LENGTHS, MARKER, LexicalView, term_texts
+from qa.lexical_view import LENGTHS, MARKER, LexicalView, terms_text
 
 _HEAP_BYTES = 64_000_000
 
@@ -118,8 +118,8 @@ class LexicalIndex:
         document = Document()
         document.add_unsigned("passage", entry.passage_id)
         document.add_text("document", entry.document_id)
-        document.add_text("terms", " ".join(term_texts(entry.terms)))
-        document.add_text("sounds", " ".join(bm25.pieces_of(entry.terms.sound)))
+        document.add_text("terms", terms_text(entry.terms))
+        document.add_text("sounds", bm25.pieces_text(entry.terms.sound))
         for name, length in zip(LENGTHS, entry.terms.lengths.tolist(), strict=True):
             document.add_unsigned(name, length)
         if entry.language is not None:

@@ -176,14 +176,12 @@ class LexicalView:
 
 def term_text(number: int) -> str:
     """A word or stem as the index stores it."""
-    return f"{number:x}"
+    return f"{number:08x}"
 
 
-def term_texts(terms: PassageTerms) -> Iterator[str]:
-    """A passage's words and stems as the index stores them, repeated as they are in it."""
-    for number, count in zip(terms.ids.tolist(), terms.counts.tolist(), strict=True):
-        for _ in range(count):
-            yield f"{number:x}"
+def terms_text(terms: PassageTerms) -> str:
+    """A passage's words and stems, repeated as they are in it and parted by spaces."""
+    return np.repeat(terms.ids, terms.counts).astype(">u4").tobytes().hex(" ", 4)
 
 
 def _best(scores: dict[int, float], limit: int) -> Hits:

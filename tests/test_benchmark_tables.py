@@ -29,6 +29,7 @@ SIZE: dict[str, Any] = {
     "machine": MACHINE,
     "disk": {"passages": 10_000, "bytes": {"vectors": 8_000_000, "cache": 1000}},
     "load": {"levels": [{**LEVEL, "not_ok": 0, "broken": 3}]},
+    "load_by_all": {"workers": 2, "levels": [{**LEVEL, "not_ok": 1, "broken": 0}]},
     "stages": {"mean_ms": {"dense": 2.0, "other": 1.0}, "whole_ms": {"mean": 3.0}},
     "limits": {"bytes": {"vectors": 8_000_000}},
     "recall": {"dense@10": 0.987},
@@ -42,7 +43,8 @@ def rows(rendered: str) -> list[list[str]]:
 
 def test_tables_show_what_was_measured_and_a_dash_for_the_rest() -> None:
     found = rows(tables.render({"sizes": {"10000": SIZE}, "peers": {}, "machine": MACHINE}))
-    assert ["10,000", "1", "5.2", "10.0", "20.0", "1,234.5", "4.2", "0", "3"] in found
+    assert ["10,000", "1", "1", "5.2", "10.0", "20.0", "1,234.5", "4.2", "0", "3"] in found
+    assert ["10,000", "2", "1", "5.2", "10.0", "20.0", "1,234.5", "4.2", "1", "0"] in found
     assert ["dense", "2.00", "–"] in found
     assert ["*dense, at least*", "0.40", "–"] in found
     assert ["**whole**", "3.00", "–"] in found

@@ -8,14 +8,14 @@ bound is low. They are estimates:
 * *postings*: for each term that the question looks up, one posting for each passage that has it,
   with gaps and counts bit-packed (log2 of the mean gap and two bits more) and one byte for the
   passage's length. Block-max pruning skips some of them.
-* *tokens*: the ids of all tokens of the candidates and of what stands around them, and one row of
-  the token table for each distinct one.
+* *tokens*: what the candidates are scored by (vectors, tokens and those around them, terms,
+  sounds), and one row of the token table for each distinct token.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,10 @@ import numpy as np
 
 from embeddings.bundled import BUNDLED
 from embeddings.static import StaticEncoder
+from qa.bm25 import question_terms
 from qa.collection import Collection
-from qa.ranking import Ranked
+from qa.representation import Columns
+from qa.types import Filters
 from tests.benchmarks.machine import disk
 
 STAGE_OF = {"vectors": "dense", "postings": "lexical", "tokens": "re-rank"}
@@ -41,13 +43,16 @@ def posting_bytes(frequency: int, passages: int) -> float:
     return frequency * ((gap + 2) / 8 + 1)
 
 
-def token_bytes(found: Iterable[Ranked], row_bytes: float) -> float:
-    """Bytes of the candidates' tokens and of the rows of the table that they name."""
-    lists = [ids for one in found for ids in (one.candidate.tokens, one.candidate.context_tokens)]
-    if not lists:
-        return 0.0
-    together = np.concatenate(lists)
-    return len(together) * _ID_BYTES + len(np.unique(together)) * row_bytes
+def representation_bytes(read: Columns, row_bytes: float) -> float:
+    """Bytes of what the candidates are scored by, and of the rows of the table that it names."""
+    tokens = np.unique(np.concatenate([read.tokens.values, read.context.values]))
+    parts = (
+        read.vectors.size * 2,
+        (2 * read.tokens.values.size + read.context.values.size + read.terms.values.size)
+        * _ID_BYTES,
+        read.counts.size + read.sounds.values.size,
+    )
+    return sum(parts) + len(tokens) * row_bytes
 
 
 def touched(collection: Collection, folder: Path, questions: Sequence[str]) -> dict[str, Any]:
@@ -65,8 +70,8 @@ def touched(collection: Collection, folder: Path, questions: Sequence[str]) -> d
         gone.append(f"postings: {error}")
     try:
         row = _row_bytes()
-        found = (collection.retrieve(one, top_k=None) for one in questions)
-        kinds["tokens"] = float(np.mean([token_bytes(one, row) for one in found]))
+        found = (_representations(collection, one) for one in questions)
+        kinds["tokens"] = float(np.mean([representation_bytes(one, row) for one in found]))
     except (AttributeError, TypeError) as error:
         gone.append(f"tokens: {error}")
     return {"bytes": {kind: round(size) for kind, size in kinds.items()}, "gone": gone}
@@ -85,12 +90,13 @@ def _row_bytes() -> float:
 def _postings(collection: Collection, question: str) -> float:
     derived = collection._engine._derived  # type: ignore[attr-defined]
     with derived.moment() as moment:
-        view, passages = moment.lexical, len(moment.vectors)
-        terms = [
-            pair
-            for kind in ("terms", "sounds")
-            for word in view._asked(question, kind)
-            for pair in word
-        ]
-        counts = [view._searcher.doc_freq(field, term) for field, term in terms]
-    return sum(posting_bytes(count, passages) for count in counts)
+        asked, passages = question_terms(question, moment.lexical.languages), len(moment.vectors)
+        statistics = moment.lexical.statistics
+        counts = [*statistics.terms(asked.ids), *statistics.pieces(asked.pieces)]
+    return sum(posting_bytes(int(count), passages) for count in counts)
+
+
+def _representations(collection: Collection, question: str) -> Columns:
+    responder = collection._responder
+    found: Columns = responder._find(question, responder._asked(question), Filters()).found.passages
+    return found

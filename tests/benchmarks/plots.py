@@ -56,11 +56,15 @@ def latency(sizes: dict[int, Figures], axes: Axes) -> None:
 
 def throughput(sizes: dict[int, Figures], axes: Axes) -> None:
     """Requests a second against clients."""
+    colours = dict(zip(sizes, plt.get_cmap("tab10").colors, strict=False))
     for size, figures in sizes.items():
-        levels = get(figures, "load", "levels") or ()
-        clients = [level["clients"] for level in levels]
-        served = [level["per_second"] for level in levels]
-        axes.plot(clients, served, "o-", label=f"{size:,} passages")
+        for part, style in (("load", "o--"), ("load_by_all", "o-")):
+            levels = get(figures, part, "levels") or ()
+            processes = get(figures, part, "workers") or 1
+            clients = [level["clients"] for level in levels]
+            served = [level["per_second"] for level in levels]
+            label = f"{size:,} passages, {processes} process{'es' if processes > 1 else ''}"
+            axes.plot(clients, served, style, color=colours[size], label=label)
     axes.set(xscale="log", xlabel="clients at the same time", ylabel="answers a second")
     axes.set_xticks([1, 8, 32], ["1", "8", "32"])
     axes.minorticks_off()

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.vector_index import Hits, VectorIndex
-from qa import passages
+from qa import passages, records
 from qa.collection import Collection
 
 Block = tuple[NDArray[np.int64], NDArray[np.float32]]
@@ -25,7 +24,6 @@ Block = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 DEPTH = 10
 _EXACT_DEPTH = 400  # more than the engine asks for
-_BLOCK = 16_384
 _ROUNDING = 1e-5
 
 
@@ -76,10 +74,9 @@ def stored_vectors(collection: Collection) -> Iterator[Block]:
     """
     try:
         with collection._engine._store.reading() as connection:  # type: ignore[attr-defined]
-            rows = passages.vectors_since(connection, 0)
-            while chunk := list(islice(rows, _BLOCK)):
-                ids = np.array([passage_id for passage_id, _ in chunk], dtype=np.int64)
-                yield ids, passages.vectors([data for _, data in chunk])
+            dimension = records.state(connection).dimension
+            for chunk in passages.since(connection, 0, dimension):
+                yield chunk.ids, chunk.vectors
     except (AttributeError, TypeError) as error:
         raise NotMeasured(f"the stored vectors cannot be read: {error}") from error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -145,6 +146,16 @@ def _served(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "start", {"seconds_to_ready": round(server.seconds_to_ready, 2)}
         yield "memory", {"resting_mb": resting, "after_load_mb": loaded}
         yield "changes", change_figures(server.base)
+    workers = os.cpu_count() or 1
+    with running(fundstelle_command(run.folder, workers), run.work / "log") as server:
+        target = load.fundstelle(server.base)
+        for question in run.questions[-_WARM:]:
+            load.ask_once(target, question)
+        levels = load.load(
+            target, run.questions[:-_WARM], run.work, LEVELS, run.seconds, server.pid
+        )
+        memory = machine.memory(server.pid)
+        yield "load_by_all", {"workers": workers, "levels": levels, "after_load_mb": memory}
 
 
 def _stages(run: Run, collection: Collection) -> dict[str, Any]:

@@ -29,9 +29,9 @@ class Running:
     seconds_to_ready: float
 
 
-def fundstelle_command(folder: Path) -> list[str]:
-    """``fundstelle serve`` over a folder."""
-    program = [sys.executable, "-m", "qa.cli", "serve"]
+def fundstelle_command(folder: Path, workers: int = 1) -> list[str]:
+    """``fundstelle serve`` over a folder, by so many processes."""
+    program = [sys.executable, "-m", "qa.cli", "serve", "--workers", str(workers)]
     return [*program, "--port", PORT, "--data-dir", str(folder)]
 
 

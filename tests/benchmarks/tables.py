@@ -93,19 +93,21 @@ def _of_sizes(sizes: dict[int, Figures]) -> list[str]:
 
 def _asking(sizes: dict[int, Figures]) -> str:
     measures = ("p50", "p95", "p99", "per_second", "cpu_ms_each")
-    head = ("passages", "clients", "p50 ms", "p95 ms", "p99 ms", "requests/s", "CPU ms/request")
+    head = ("passages", "processes", "clients", "p50 ms", "p95 ms", "p99 ms", "requests/s")
     return table(
-        (*head, "not 200", "broken"),
+        (*head, "CPU ms/request", "not 200", "broken"),
         (
             (
                 number(get(figures, "disk", "passages") or size, 0),
+                str(get(figures, part, "workers") or 1),
                 str(level["clients"]),
                 *(number(level.get(name)) for name in measures),
                 str(level["not_ok"]),
                 str(level["broken"]),
             )
             for size, figures in sizes.items()
-            for level in get(figures, "load", "levels") or ()
+            for part in ("load", "load_by_all")
+            for level in get(figures, part, "levels") or ()
         ),
     )
 
