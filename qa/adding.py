@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.errors import Conflict, FundstelleError, NotFound
@@ -14,35 +15,41 @@ if TYPE_CHECKING:
     from qa.collection import Collection
 
 
-def documents(
-    collection: Collection,
-    found: Sequence[FoundFile],
-    *,
-    max_bytes: int,
-    described: Mapping[str, str | None],
-    document_id: str | None = None,
-    replace: bool = False,
-) -> Iterator[tuple[str, Document | FundstelleError]]:
-    """Each file's document, or why there is none, under its source.
+@dataclass(frozen=True, slots=True)
+class Adding:
+    """How files become documents.
 
-    ``described`` may hold ``title``, ``published`` and ``language``, which take precedence over
-    what the file says. Unless ``replace``, a file whose id belongs to a document with another
-    text from another path is a Conflict.
+    ``title``, ``published`` and ``language`` take precedence over what a file says. Unless
+    ``replace``, a file whose id belongs to a document with another text from another path is a
+    Conflict.
     """
+
+    max_bytes: int
+    title: str | None = None
+    published: str | None = None
+    language: str | None = None
+    document_id: str | None = None
+    replace: bool = False
+
+
+def documents(
+    collection: Collection, found: Sequence[FoundFile], how: Adding
+) -> Iterator[tuple[str, Document | FundstelleError]]:
+    """Each file's document, or why there is none, under its source."""
     for file in found:
         path = str(file.path.absolute())
         try:
             document = read_document(
-                read_bytes(file, max_bytes),
+                read_bytes(file, how.max_bytes),
                 file.name,
-                document_id=document_id or document_id_for(file.name),
+                document_id=how.document_id or document_id_for(file.name),
                 source=file.source,
-                title=described.get("title"),
-                published=described.get("published"),
-                language=described.get("language"),
+                title=how.title,
+                published=how.published,
+                language=how.language,
                 metadata={"path": path},
             )
-            if not replace:
+            if not how.replace:
                 _refuse_foreign(collection, document, path)
         except FundstelleError as error:
             yield file.source, error

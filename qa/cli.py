@@ -16,6 +16,7 @@ from qa.commands.ask import ask
 from qa.commands.cite import cite
 from qa.commands.documents import documents, remove
 from qa.commands.gc import gc
+from qa.commands.migrate import migrate
 from qa.commands.serve import serve
 from qa.commands.upkeep import check, evaluate
 from qa.commands.verify import verify
@@ -59,7 +60,7 @@ def _program(
     """Options before the command."""
 
 
-for _command in (serve, ask, verify, cite, add, remove, documents, check, gc):
+for _command in (serve, ask, verify, cite, add, remove, documents, check, gc, migrate):
     app.command()(_command)
 app.command("eval")(evaluate)
 

@@ -27,8 +27,8 @@ from qa.citations import (
     parse_citation_id,
     relocate,
 )
-from qa.embedded import EmbeddedEngine
 from qa.engine import Engine, OldText, TextVersion
+from qa.engines import open_engine
 from qa.errors import EmptyDocument, InvalidId, InvalidInput, NotFound, TextDropped, TooLarge
 from qa.parallel import ParallelPreparer
 from qa.preparation import Preparer
@@ -77,7 +77,7 @@ class Collection:
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress | None = None) -> Collection:
-        """Open the store in ``settings.data_dir``, making it if it does not exist.
+        """Open the store that the settings name, making it if it does not exist.
 
         Documents whose passages were made by another model or splitter are prepared again.
 
@@ -89,11 +89,7 @@ class Collection:
         tokens = StaticEncoder(BUNDLED, BUNDLED_NAME)
         key = settings.model_key.get_secret_value()
         encoder = tokens if settings.model == BUNDLED_NAME else load_encoder(settings.model, key)
-        if settings.engine != "embedded":
-            raise InvalidInput(
-                f"FUNDSTELLE_ENGINE is {settings.engine!r}; the only engine here is 'embedded'."
-            )
-        engine = EmbeddedEngine.open(settings.data_dir, encoder.dimension, progress=progress)
+        engine = open_engine(settings, encoder.dimension, progress)
         collection = cls(engine, encoder, tokens, settings)
         collection.refresh(progress)
         return collection

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from qa import bm25, changes, garbage, integrity, passages, records
 from qa.derived import Derived, Moment, Progress
+from qa.embedded_transfer import EmbeddedTransfer
 from qa.engine import Found, OldText, Search, TextVersion, Tombstone
 from qa.errors import FundstelleError, NotFound, StoreError
 from qa.lexical import LexicalIndexError
@@ -190,6 +191,10 @@ class EmbeddedEngine:
             found = list(integrity.check(moment))
         yield from found
 
+    def transfer(self) -> EmbeddedTransfer:
+        """For moving the collection to or from another engine."""
+        return EmbeddedTransfer(self._store, self._dimension)
+
     def close(self) -> None:
         """Flush what is derived and release everything. Safe to call twice."""
         if self._closed:
@@ -258,6 +263,16 @@ class EmbeddedEngine:
 
 def _ids(search: Callable[[Field], Hits], field: Field) -> NDArray[np.int64]:
     return search(field).ids
+
+
+def stored_dimension(folder: Path) -> int:
+    """Length of the vectors of the store in a folder; 0 before the first engine opened it."""
+    store = Store(folder / DATABASE)
+    try:
+        with store.reading() as connection:
+            return records.state(connection).dimension
+    finally:
+        store.close()
 
 
 def _status(state: records.State) -> IndexStatus:

@@ -53,12 +53,14 @@ def existing(**given: object) -> Iterator[Collection]:
     Raises:
         NotFound: there is none. Asking a wrong folder must not make an empty one there.
     """
+    from qa.engines import exists, place
+
     settings = settings_from(**given)
-    if not settings.data_dir.exists():
+    if not exists(settings):
         raise NotFound(
-            f"There is no collection in {settings.data_dir}; add documents with "
+            f"There is no collection in {place(settings)}; add documents with "
             "`fundstelle add PATH`, try the shipped ones with `fundstelle serve --seeds`, "
-            "or name another folder with --data-dir."
+            "or name another folder with --data-dir, or another FUNDSTELLE_ENGINE."
         )
     from qa.console import Bar
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+EMBEDDED = "embedded"
+
 
 class Settings(BaseSettings):
     """Everything that can be configured; each field is ``FUNDSTELLE_<NAME>``."""
@@ -25,7 +27,13 @@ class Settings(BaseSettings):
     model_key: SecretStr = Field(
         default=SecretStr(""), description="What the model server wants to be told, if anything."
     )
-    engine: str = Field(default="embedded", description="Where documents are kept and searched.")
+    engine: str = Field(
+        default=EMBEDDED,
+        description="Where documents are kept: `embedded`, or a Milvus by its address.",
+    )
+    engine_token: SecretStr = Field(
+        default=SecretStr(""), description="What a Milvus asks for: a token, or `user:password`."
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     public_url: str = Field(

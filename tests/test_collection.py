@@ -12,7 +12,7 @@ from embeddings.encoder import Vectors
 from embeddings.static import StaticEncoder
 from qa import preparation
 from qa.collection import Collection
-from qa.embedded import EmbeddedEngine
+from qa.engines import open_engine
 from qa.errors import EmptyDocument, InvalidDate, InvalidId, InvalidInput, NotFound, TooLarge
 from qa.settings import Settings
 from qa.types import Document, Filters, Span
@@ -43,8 +43,9 @@ class Counting:
 
 
 def opened(folder: Path, encoder: Counting) -> Collection:
-    engine = EmbeddedEngine.open(folder, encoder.dimension)
-    return Collection(engine, encoder, StaticEncoder(BUNDLED), Settings(data_dir=folder))
+    settings = Settings(data_dir=folder)
+    engine = open_engine(settings, encoder.dimension)
+    return Collection(engine, encoder, StaticEncoder(BUNDLED), settings)
 
 
 @pytest.fixture
@@ -201,8 +202,8 @@ def test_an_id_may_be_given_once(empty: Collection) -> None:
 
 def test_a_text_over_the_limit_names_the_setting(tmp_path: Path) -> None:
     encoder = Counting()
-    engine = EmbeddedEngine.open(tmp_path, encoder.dimension)
     settings = Settings(data_dir=tmp_path, max_document_characters=10)
+    engine = open_engine(settings, encoder.dimension)
     small = Collection(engine, encoder, StaticEncoder(BUNDLED), settings)
     with pytest.raises(TooLarge, match="FUNDSTELLE_MAX_DOCUMENT_CHARACTERS"):
         small.put([document()])

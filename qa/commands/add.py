@@ -28,31 +28,43 @@ def add(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace documents that came from another file.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that read and prepare documents.")
+    ] = 1,
+    part: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Only the I-th of N parts, for N machines over one list."),
+    ] = None,
     data_dir: DataDir = None,
     model: Model = None,
     json: Json = False,
 ) -> None:
-    """Add text, Markdown, HTML, PDF and DOCX files, or replace what they were before."""
-    from qa import adding, console
+    """Add text, Markdown, HTML, PDF and DOCX files, or replace what they were before.
+
+    What is as it was is left alone, so that adding the same again resumes what was interrupted.
+    """
+    from qa import console
+    from qa.adding import Adding
+    from qa.adding_workers import added, partitioned
     from qa.files import discover
-    from qa.intake import Taken, put_each
+    from qa.intake import Taken
 
     settings = settings_from(data_dir=data_dir, model=model)
-    found = list(discover(paths))
+    found = list(partitioned(discover(paths), part))
     if document_id is not None and (len(found) != 1 or paths[0].is_dir()):
         raise typer.BadParameter(f"needs a single file; there are {len(found)}.", param_hint="--id")
     taken: list[Taken] = []
     refused: list[Refused] = []
+    how = Adding(
+        max_bytes=settings.max_upload_bytes,
+        title=title,
+        published=published,
+        language=language,
+        document_id=document_id,
+        replace=replace,
+    )
     with console.Bar() as bar, opened(settings, bar.update) as collection:
-        incoming = adding.documents(
-            collection,
-            found,
-            max_bytes=settings.max_upload_bytes,
-            described={"title": title, "published": published, "language": language},
-            document_id=document_id,
-            replace=replace,
-        )
-        for outcome in put_each(collection, incoming):
+        for outcome in added(settings, collection, found, how, workers):
             if isinstance(outcome, Taken):
                 taken.append(outcome)
             else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qa.commands.options import DataDir, Model
+from qa.errors import InvalidInput
 from qa.opening import settings_from
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def serve(
     """Serve the page and the HTTP interface."""
     from pydantic import SecretStr
 
+    from qa.engines import one_process
+
     settings = settings_from(
         host=host, port=port, data_dir=data_dir, model=model, seeds=seeds, workers=workers
     )
@@ -40,6 +43,8 @@ def serve(
         plain = value.get_secret_value() if isinstance(value, SecretStr) else value
         os.environ[f"FUNDSTELLE_{name.upper()}"] = str(plain)
     if settings.workers > 1:
+        if one_process(settings):
+            raise InvalidInput("Milvus Lite serves one process; serve with one worker.")
         _prepare(settings)
     import uvicorn
 

@@ -11,7 +11,7 @@ from qa.collection import Collection
 from qa.errors import FundstelleError
 from qa.intake import Refused, put_each
 from qa.opening import opened
-from qa.settings import Settings
+from qa.settings import EMBEDDED, Settings
 from qa.types import Document
 
 
@@ -26,7 +26,8 @@ def collection_of(
     It differs from the one that ``settings`` describe only in where it is kept.
     """
     with TemporaryDirectory(prefix="fundstelle-evaluation-") as folder:
-        elsewhere = settings.model_copy(update={"data_dir": Path(folder)})
+        # Never in a Milvus, where it would be among the documents that are served.
+        elsewhere = settings.model_copy(update={"data_dir": Path(folder), "engine": EMBEDDED})
         refused = []
         with opened(elsewhere) as collection:
             for outcome in put_each(collection, documents):

@@ -1,0 +1,3 @@
+"""``test_citation_media``, with every collection in Milvus."""
+
+from tests.test_citation_media import *

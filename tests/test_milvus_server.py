@@ -1,0 +1,99 @@
+"""The engine over the network: a server that several processes share, and another kind of index.
+
+The server is Milvus Lite's own, which speaks the protocol of a Milvus, one write at a time.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qa.errors import StoreError
+from qa.milvus.address import parse
+from qa.milvus.engine import MilvusEngine
+from qa.types import Filters
+from tests.prepared import DIMENSION, one, quotes, search
+
+ANOTHER = """
+import sys
+from pathlib import Path
+from qa.milvus.address import parse
+from qa.milvus.engine import MilvusEngine
+from tests.prepared import DIMENSION, one, quotes
+engine = MilvusEngine.open(parse(sys.argv[1], Path()), "", DIMENSION)
+print(sorted(quotes(engine)))
+engine.put([one("a", "Zweite Soldaten"), one("b", "Neue Grenze")])
+engine.close()
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Its address, without a scheme."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("server")
+    command = [sys.executable, "-m", "milvus_lite", "server", "--data-dir", str(folder)]
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)], stdout=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def opened(address: str) -> MilvusEngine:
+    return MilvusEngine.open(parse(address, Path()), "", DIMENSION)
+
+
+def test_processes_share_a_server(server: str) -> None:
+    address = f"milvus://{server}?prefix=shared_"
+    engine = opened(address)
+    engine.put([one("a", "Erste Soldaten")])
+    ran = subprocess.run(
+        [sys.executable, "-c", ANOTHER, address],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "['Erste Soldaten']\n"
+    assert quotes(engine) == {"Zweite Soldaten", "Neue Grenze"}
+    assert (engine.status().sequence, engine.status().documents) == (2, 2)
+    assert list(engine.check()) == []
+    engine.close()
+
+
+def test_a_graph_finds_what_exact_search_finds(server: str) -> None:
+    engine = opened(f"milvus://{server}?prefix=graph_")
+    engine.put([one(f"d{n}", f"Soldaten {n}\nGrenze {n}\nWetter {n}") for n in range(40)])
+    found = search(engine, "Soldaten", 30, Filters(document_ids=("d7", "d8")))
+    assert len(found) == 6
+    assert len(search(engine, "Nebel", 30)) == 30
+    assert list(engine.check()) == []
+    engine.close()
+
+
+def test_a_closed_engine_says_so(server: str) -> None:
+    engine = opened(f"milvus://{server}?prefix=closed_")
+    engine.close()
+    with pytest.raises(StoreError, match="open it again"):
+        engine.status()
