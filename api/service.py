@@ -13,7 +13,7 @@ import threading
 from api.problems import NotReady
 from embeddings.errors import EmbeddingError, ModelUnavailable
 from qa.collection import Collection
-from qa.errors import FundstelleError
+from qa.errors import FundstelleError, StoreUnavailable
 from qa.seeds import add_missing
 from qa.settings import Settings
 from qa.types import IndexStatus
@@ -23,8 +23,8 @@ START_SECONDS = 1.0
 process with its reason instead of leaving it up and never ready."""
 
 AWAY_SECONDS = 5.0
-"""Between tries to open while the model's server is away. On a cluster both may start at once, and
-then nobody would start this process again."""
+"""Between tries to open while the server of the model or of the store is away. On a cluster all may
+start at once, and then nobody would start this process again."""
 
 WARM_UP = "Where is it written?"
 
@@ -81,7 +81,7 @@ class Service:
 
     def _open(self) -> None:
         try:
-            collection = self._prepared_once_the_model_is_there()
+            collection = self._prepared_once_all_is_there()
         except (FundstelleError, EmbeddingError) as error:
             self._error = error
             _log.error("The collection cannot be opened: %s", error)
@@ -98,17 +98,21 @@ class Service:
                 return
         collection.close()
 
-    def _prepared_once_the_model_is_there(self) -> Collection | None:
+    def _prepared_once_all_is_there(self) -> Collection | None:
         """The open collection, or None if the app was stopped first."""
         while not self._closed.is_set():
             try:
                 return self._prepared()
             except ModelUnavailable as error:
-                self._doing = "the embedding model does not answer yet"
-                wait = max(AWAY_SECONDS, error.retry_after)
-                _log.warning("%s; opening the collection again in %.0f s", error, wait)
-                self._closed.wait(wait)
+                self._wait("the embedding model", error, max(AWAY_SECONDS, error.retry_after))
+            except StoreUnavailable as error:
+                self._wait("the store", error, AWAY_SECONDS)
         return None
+
+    def _wait(self, for_what: str, error: Exception, seconds: float) -> None:
+        self._doing = f"{for_what} does not answer yet"
+        _log.warning("%s; opening the collection again in %.0f s", error, seconds)
+        self._closed.wait(seconds)
 
     def _prepared(self) -> Collection:
         collection = Collection.open(self.settings, self._progress)

@@ -58,3 +58,7 @@ class TextDropped(NotFound):
 
 class StoreError(FundstelleError):
     """The store on disk is damaged, foreign, newer than this program, or locked."""
+
+
+class StoreUnavailable(StoreError):
+    """The server that holds the store does not answer at the moment."""

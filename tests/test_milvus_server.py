@@ -11,14 +11,19 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from api import service
+from qa.collection import Collection
 from qa.errors import StoreError
 from qa.milvus.address import parse
 from qa.milvus.engine import MilvusEngine
+from qa.settings import Settings
 from qa.types import Filters
 from tests.prepared import DIMENSION, one, quotes, search
+from tests.serving import serving
 
 ANOTHER = """
 import sys
@@ -97,3 +102,22 @@ def test_a_closed_engine_says_so(server: str) -> None:
     engine.close()
     with pytest.raises(StoreError, match="open it again"):
         engine.status()
+
+
+def test_a_service_waits_for_a_milvus_that_is_away(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "AWAY_SECONDS", 0.2)
+    opened = Collection.open
+
+    def away_at_first(settings: Settings, *rest: Any) -> Collection:  # noqa: ANN401
+        tried.append(settings.engine)
+        first = len(tried) == 1
+        nobody = settings.model_copy(update={"engine": "milvus://127.0.0.1:9"})
+        return opened(nobody if first else settings, *rest)
+
+    tried: list[str] = []
+    monkeypatch.setattr(Collection, "open", away_at_first)
+    with serving(Settings(data_dir=tmp_path, engine=f"milvus://{server}?prefix=away")) as client:
+        assert client.get("/readyz").status_code == 200
+    assert len(tried) == 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from qa.errors import StoreError
+from qa.errors import StoreError, StoreUnavailable
 from qa.milvus.address import Address
 
 MOST_ROWS = 16_384
@@ -27,6 +28,8 @@ _BATCH_ROWS = 1000
 _BATCH_BYTES = 8 << 20
 _KEYS = 1000
 _SECONDS = 60.0
+_AWAY = re.compile("connect|unavailable|deadline", re.IGNORECASE)
+"""What is said when a server does not answer; pymilvus has no one error for it."""
 _LITE_OPTIONS = {"grpc.keepalive_time_ms": 600_000}
 """A server that is a thread of ours need not be asked whether it lives; it would take offence."""
 
@@ -244,7 +247,9 @@ class Client:
             yield
         except self._errors as error:
             reason = str(getattr(error, "message", "") or error)
-            raise StoreError(f"Milvus at {self.address.uri}: {reason}; {self._mend()}") from error
+            away = not self.address.lite and _AWAY.search(reason)
+            kind = StoreUnavailable if away else StoreError
+            raise kind(f"Milvus at {self.address.uri}: {reason}; {self._mend()}") from error
 
     def _mend(self) -> str:
         if self.address.lite:
