@@ -9,6 +9,7 @@ about so many rows.
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import faiss
@@ -19,9 +20,10 @@ from embeddings.encoder import Vectors
 
 PROPOSED = 6  # times as many rows as are wanted
 LEAST = 300  # rows proposed, however few are wanted
-BUDGET = 250_000  # rows looked at; some two milliseconds
+BUDGET = 120_000  # rows looked at; about a millisecond
 LIST_SAMPLE = 64  # rows for each list that the lists' centres are learnt from
 LISTS = 3.0  # times the square root of the rows
+_thread = threading.local()
 _parameters: Any = faiss.SearchParametersIVF
 GROWTH = 4  # times as many rows as it was learnt from, after which it is learnt anew
 THREADS = 1  # a question: others are served by other threads
@@ -85,7 +87,9 @@ class ApproximateIndex:
             bits: (rows / 8,) which rows to choose among, little-endian.
             among: how many those are.
         """
-        faiss.omp_set_num_threads(THREADS)
+        if not getattr(_thread, "set", False):  # OpenMP keeps it for each thread
+            faiss.omp_set_num_threads(THREADS)
+            _thread.set = True
         lists = self._index.nlist
         probes = min(lists, -(-lists * BUDGET // max(among, 1)))
         proposed = min(max(PROPOSED * k, LEAST), among)

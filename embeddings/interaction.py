@@ -26,7 +26,7 @@ from embeddings.static import StaticEncoder, TokenIds
 Scores = NDArray[np.float32]
 
 WINDOW_STEP = 12  # tokens: two steps are about a clause or a short sentence
-BLOCK = 512  # tokens compared at a time: their rows stay in a core's cache
+BLOCK = 2048  # tokens compared at a time: their rows stay in a core's cache
 TILE = 32  # rows per matrix product, too few for BLAS to split one between threads, whose start
 # would take longer than the product and far longer while other requests hold the cores
 
