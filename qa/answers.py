@@ -146,7 +146,9 @@ class Responder:
 
     def _find(self, question: str, asked: Asked, filters: Filters) -> Ranking:
         vector = self._encoder.encode_queries([question])[0]
-        found = self._engine.search(Search(asked.told, vector, CANDIDATES, CANDIDATES, filters))
+        found = self._engine.search(
+            Search(asked.told, vector, CANDIDATES, CANDIDATES, filters, asked.language)
+        )
         return rank(self._interaction, asked, found)
 
     def _asked(self, question: str) -> Asked:

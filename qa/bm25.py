@@ -119,9 +119,20 @@ def _known(piece: str, language: str | None) -> tuple[tuple[int, ...], tuple[int
     )
 
 
-def question_terms(text: str, languages: Iterable[str]) -> QuestionTerms:
-    """Analyse a question; its words may meet stems of any of the passages' languages."""
-    spoken = list(languages)
+def question_terms(
+    text: str, languages: Iterable[str], asked_in: str | None = None
+) -> QuestionTerms:
+    """Analyse a question.
+
+    Args:
+        text: the question.
+        languages: of the passages. Its words may meet stems of any of them; but where it is
+            known to be in one of them, only of that: in a collection of many languages, the
+            stems by all the others would be most of what is looked for.
+        asked_in: language of the question, or None.
+    """
+    known = list(languages)
+    spoken = [asked_in] if asked_in is not None and asked_in in known else known
     field: dict[int, int] = {}
     words: list[list[int]] = []
     for word in analysis.question_words(text):

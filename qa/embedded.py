@@ -212,7 +212,7 @@ class EmbeddedEngine:
 
     def _found(self, moment: Moment, search: Search) -> Found | None:
         """What the indexes find, with all scores; None when the store lacks what they name."""
-        asked = bm25.question_terms(search.text, moment.lexical.languages)
+        asked = bm25.question_terms(search.text, moment.lexical.languages, search.language)
         ids = self._candidates(moment, search, asked)
         columns = passages.columns(moment.connection, ids, self._dimension)
         if len(columns) != len(ids):

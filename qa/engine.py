@@ -42,6 +42,7 @@ class Search:
         lexical: how many to take by the BM25 of their words, and as many by that of their sounds;
             the index's own BM25, which may differ a little from the scores that come back.
         filters: what to restrict the search to.
+        language: of the question, ISO 639-1, or None when it is not known.
     """
 
     text: str
@@ -49,6 +50,7 @@ class Search:
     dense: int
     lexical: int
     filters: Filters
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

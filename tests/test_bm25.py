@@ -122,6 +122,16 @@ def test_each_word_counts_once_by_its_best_form() -> None:
     assert twice[0] > twice[1] > 0
 
 
+def test_stems_are_of_the_questions_language_where_the_passages_have_it() -> None:
+    everywhere = question_terms("Soldaten", ["de", "en", "ru"])
+    assert [len(word) for word in everywhere.words] == [4]  # itself, and three stems
+    assert [len(word) for word in question_terms("Soldaten", ["de", "en"], "de").words] == [2]
+    assert stem_id("de:soldat") in question_terms("Soldaten", ["de", "en"], "de").ids
+    for unknown in ("fr", None):
+        again = question_terms("Soldaten", ["de", "en", "ru"], unknown)
+        assert again.ids.tolist() == everywhere.ids.tolist()
+
+
 def test_a_score_does_not_depend_on_the_passages_beside_it() -> None:
     chance = random.Random(3)
     words = [f"{a}{b}{c}" for a in "bdfg" for b in "aeiou" for c in "nr"]

@@ -241,7 +241,7 @@ class MilvusEngine:
     def _found(self, search: Search, state: State) -> Found:
         moment = self._store.statistics.at(state)
         statistics = moment.statistics(state)
-        asked = bm25.question_terms(search.text, sorted(state.languages))
+        asked = bm25.question_terms(search.text, sorted(state.languages), search.language)
         hits = searching.candidates(
             self._store, self._searches, search, asked, statistics, state.revision
         )
