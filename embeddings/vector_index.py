@@ -1,10 +1,9 @@
 """Finds the nearest vectors by id. Knows numbers only: no documents, no store.
 
-Few vectors are all looked at: FAISS scans one matrix with its inner-product kernel. From ``LARGE``
-on there is a *base* beside it: a file of float16 rows, mapped, that an approximate index proposes
-rows of, which are then scored exactly. The matrix holds what came since, until ``fold`` writes both
-as the next base. Removal marks rows dead, and growing leaves them behind, so both cost microseconds
-per row and never shift memory.
+Few vectors are kept in one matrix (see ``embeddings.snapshot``). From ``LARGE`` on there is a base
+beside it: a file of float16 rows, mapped, with an approximate index. The matrix holds what came
+since, until ``fold`` writes both as the next base. Removal marks rows dead, and growing leaves them
+behind, so both cost microseconds per row and never shift memory.
 
 Vectors are rounded to float16, so that scores are the same in the matrix and in the base.
 
@@ -17,75 +16,33 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.approximate import GROWTH, ApproximateIndex
 from embeddings.encoder import Vectors
 from embeddings.errors import VectorIndexError
-from embeddings.vector_file import Halves, read_vectors, write_vectors
-
-Ids = NDArray[np.int64]
+from embeddings.snapshot import (
+    Base,
+    Hits,
+    Ids,
+    Snapshot,
+    alive_ids,
+    base_ids,
+    empty,
+    nearest,
+    restricted,
+    without,
+)
+from embeddings.vector_file import read_vectors, write_vectors
 
 LARGE = 20_000
 """Rows from which on not all are looked at: a millisecond's worth."""
-SPARE = 8  # hits fetched beyond k, to see whether the last place is shared
-ROUNDING = 2e-6  # how far FAISS and a plain sum may differ for unit rows
-FEW = 2_000  # rows that pass a filter and are scored one by one
 DEAD = 0.25  # share of a base's rows that may be dead before it is written anew
-
-
-class Hits(NamedTuple):
-    """``ids`` (k,) and inner products ``scores`` (k,), best first, equal scores by id."""
-
-    ids: Ids
-    scores: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """``ids`` (rows,) ascending, ``matrix`` (rows, dim), and what proposes rows of it."""
-
-    ids: Ids
-    matrix: Halves
-    index: ApproximateIndex
-
-
-@dataclass(frozen=True)
-class _Snapshot:
-    """One state of the index.
-
-    Attributes:
-        matrix: (rows, dim) of what is not in the base.
-        ids: (rows,).
-        alive: (rows,).
-        stamps: (rows,) int64, ascending: when each was added.
-        base: or None.
-        base_alive: (base rows,).
-    """
-
-    matrix: Vectors
-    ids: Ids
-    alive: NDArray[np.bool_]
-    stamps: NDArray[np.int64]
-    base: _Base | None
-    base_alive: NDArray[np.bool_]
-
-    @cached_property
-    def base_bits(self) -> NDArray[np.uint8]:
-        """``base_alive``, eight rows to a byte."""
-        return np.packbits(self.base_alive, bitorder="little")
-
-    @cached_property
-    def base_count(self) -> int:
-        """How many rows of the base are alive."""
-        return int(np.count_nonzero(self.base_alive))
 
 
 class VectorIndex:
@@ -97,7 +54,7 @@ class VectorIndex:
         self.header: Mapping[str, Any] = {}
         self._writer = threading.Lock()
         self._stamp = 0
-        self._now = _empty(dimension, 0)
+        self._now = empty(dimension, 0)
         self._buffer = self._now  # what the snapshot is the beginning of
 
     def __len__(self) -> int:
@@ -108,7 +65,7 @@ class VectorIndex:
     @property
     def ids(self) -> Ids:
         """(n,) ids in ascending order; a copy."""
-        return _alive_ids(self._now)
+        return alive_ids(self._now)
 
     @property
     def loose(self) -> int:
@@ -146,13 +103,13 @@ class VectorIndex:
         if not len(ids):
             return
         with self._writer:
-            self._append(_without(self._now, ids), ids, vectors)
+            self._append(without(self._now, ids), ids, vectors)
 
     def remove(self, ids: Ids) -> int:
         """Remove the vectors of those ids that are there, and say how many were."""
         with self._writer:
             before = len(self)
-            self._now = _without(self._now, np.asarray(ids, dtype=np.int64))
+            self._now = without(self._now, np.asarray(ids, dtype=np.int64))
             return before - len(self)
 
     def search(self, vector: NDArray[np.float32], k: int, allowed: Ids | None = None) -> Hits:
@@ -174,15 +131,8 @@ class VectorIndex:
                 f"expected a vector of shape ({self.dimension},), found {vector.shape}; "
                 "ask with the model that the index was built with"
             )
-        now = self._now if allowed is None else _restricted(self._now, allowed)
-        if not vector.any():
-            ids = _alive_ids(now)[: max(k, 0)]
-            return Hits(ids, np.zeros(len(ids), np.float32))
-        hits = [_best(now, vector, k), _best_of_base(now, vector, k)]
-        ids = np.concatenate([hit.ids for hit in hits])
-        scores = np.concatenate([hit.scores for hit in hits])
-        order = np.lexsort((ids, -scores))[: max(k, 0)]
-        return Hits(ids[order], scores[order])
+        now = self._now if allowed is None else restricted(self._now, allowed)
+        return nearest(now, vector, max(k, 0))
 
     def save(self, path: Path, header: Mapping[str, Any]) -> None:
         """Write the current state, replacing the file in one step; ``fold`` without the base.
@@ -207,14 +157,14 @@ class VectorIndex:
             header: what the state was built from, JSON values; ``load`` gives it back.
             state: from ``freeze``.
         """
-        assert isinstance(state, _Snapshot)
+        assert isinstance(state, Snapshot)
         parts, index = _plan(state, self.dimension)
         data = np.empty(0, np.uint8) if index is None else index.to_bytes()
         trained = 0 if index is None else index.trained
         write_vectors(path, parts, data, {"header": dict(header), "trained": trained})
         if index is not None:
             file = read_vectors(path, verify=False)
-            self._adopt(_Base(file.ids, file.vectors, index), file.alive.astype(np.bool_), state)
+            self._adopt(Base(file.ids, file.vectors, index), file.alive.astype(np.bool_), state)
 
     @classmethod
     def load(cls, path: Path, *, verify: bool = True) -> VectorIndex:
@@ -242,17 +192,17 @@ class VectorIndex:
             alive = file.alive.astype(np.bool_)
             index.add(file.ids[alive], file.vectors[alive].astype(np.float32))
         else:
-            base = _Base(file.ids, file.vectors, approximate)
+            base = Base(file.ids, file.vectors, approximate)
             index._now = replace(index._now, base=base, base_alive=file.alive.astype(np.bool_))
         return index
 
-    def _append(self, now: _Snapshot, ids: Ids, vectors: Vectors) -> None:
+    def _append(self, now: Snapshot, ids: Ids, vectors: Vectors) -> None:
         """Publish a snapshot with these rows behind those of ``now``. The caller has the lock."""
         used = len(now.ids)
         if used + len(ids) > len(self._buffer.ids):
             kept = np.flatnonzero(now.alive)
             used = len(kept)
-            self._buffer = _empty(self.dimension, used + len(ids) + max(used // 2, 1024))
+            self._buffer = empty(self.dimension, used + len(ids) + max(used // 2, 1024))
             np.take(now.matrix, kept, axis=0, out=self._buffer.matrix[:used])
             self._buffer.ids[:used] = now.ids[kept]
             self._buffer.stamps[:used] = now.stamps[kept]
@@ -270,27 +220,27 @@ class VectorIndex:
             alive=np.concatenate([now.alive, np.ones(len(ids), dtype=np.bool_)]),
         )
 
-    def _adopt(self, base: _Base, alive: NDArray[np.bool_], of: _Snapshot) -> None:
+    def _adopt(self, base: Base, alive: NDArray[np.bool_], of: Snapshot) -> None:
         """Search a new base, made from the state ``of``; what changed since stays beside it."""
         with self._writer:
             now = self._now
-            left = np.concatenate([_base_ids(now), now.ids[now.alive & (now.stamps <= _last(of))]])
+            left = np.concatenate([base_ids(now), now.ids[now.alive & (now.stamps <= _last(of))]])
             alive &= np.isin(base.ids, left)
             newer = np.flatnonzero(now.alive & (now.stamps > _last(of)))
             ids, matrix = now.ids[newer], now.matrix[newer]
-            self._buffer = _empty(self.dimension, 0)
+            self._buffer = empty(self.dimension, 0)
             self._now = replace(self._buffer, base=base, base_alive=alive)
             if len(ids):
                 self._append(self._now, ids, matrix)
 
 
-def _last(state: _Snapshot) -> int:
+def _last(state: Snapshot) -> int:
     """The newest stamp of a state; -1 when it has no rows of its own."""
     return int(state.stamps[-1]) if len(state.stamps) else -1
 
 
 def _plan(
-    state: _Snapshot, dimension: int
+    state: Snapshot, dimension: int
 ) -> tuple[list[tuple[Ids, NDArray[Any], NDArray[np.bool_]]], ApproximateIndex | None]:
     """What to write, and the index over all of it, or None where the rows are few."""
     kept = np.flatnonzero(state.alive)
@@ -321,105 +271,3 @@ def _plan(
     for first in range(0, total, LARGE):
         index.add(new[1][first : first + LARGE].astype(np.float32))
     return [new], index
-
-
-def _empty(dimension: int, rows: int) -> _Snapshot:
-    return _Snapshot(
-        matrix=np.empty((rows, dimension), dtype=np.float32),
-        ids=np.empty(rows, dtype=np.int64),
-        alive=np.zeros(rows, dtype=np.bool_),
-        stamps=np.empty(rows, dtype=np.int64),
-        base=None,
-        base_alive=np.zeros(0, dtype=np.bool_),
-    )
-
-
-def _base_ids(now: _Snapshot) -> Ids:
-    return np.empty(0, np.int64) if now.base is None else now.base.ids[now.base_alive]
-
-
-def _alive_ids(now: _Snapshot) -> Ids:
-    return np.sort(np.concatenate([now.ids[now.alive], _base_ids(now)]))
-
-
-def _without(now: _Snapshot, ids: Ids) -> _Snapshot:
-    """The state without these ids."""
-    alive, base_alive = now.alive & ~np.isin(now.ids, ids), now.base_alive
-    rows = _rows(now, ids)
-    if len(rows):
-        base_alive = base_alive.copy()
-        base_alive[rows] = False
-    return replace(now, alive=alive, base_alive=base_alive)
-
-
-def _restricted(now: _Snapshot, allowed: Ids) -> _Snapshot:
-    """The state as if nothing but these ids were in it."""
-    chosen = np.zeros(len(now.base_alive), dtype=np.bool_)
-    chosen[_rows(now, allowed)] = True
-    alive = now.alive & np.isin(now.ids, allowed)
-    return replace(now, alive=alive, base_alive=now.base_alive & chosen)
-
-
-def _rows(now: _Snapshot, ids: Ids) -> NDArray[np.int64]:
-    """Where those of the ids stand that are in the base."""
-    if now.base is None or not len(now.base.ids):
-        return np.empty(0, np.int64)
-    at = np.minimum(np.searchsorted(now.base.ids, ids), len(now.base.ids) - 1)
-    found: NDArray[np.int64] = at[now.base.ids[at] == ids]
-    return found
-
-
-def _best_of_base(now: _Snapshot, vector: NDArray[np.float32], k: int) -> Hits:
-    """The k best of the rows that are proposed, scored exactly."""
-    k = min(k, now.base_count)
-    if k < 1 or now.base is None:
-        return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
-    if now.base_count <= max(FEW, k):
-        rows = np.flatnonzero(now.base_alive)
-    else:
-        rows = now.base.index.propose(vector, k, now.base_bits, now.base_count)
-    scores = np.einsum("ij,j->i", now.base.matrix[rows].astype(np.float32), vector)
-    order = np.lexsort((now.base.ids[rows], -scores))[:k]
-    return Hits(now.base.ids[rows[order]], scores[order])
-
-
-def _best(now: _Snapshot, vector: NDArray[np.float32], k: int) -> Hits:
-    """The k best of the matrix, with the same scores and order wherever in the matrix the rows lie.
-
-    FAISS keeps whichever of equal rows it meets first. So scores are summed again, all in one way,
-    and more rows fetched until those beyond the last place are clearly worse.
-    """
-    available = int(np.count_nonzero(now.alive))
-    k = min(k, available)
-    if k < 1:
-        return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
-    fetch = k + SPARE
-    while True:
-        fetch = min(fetch, available)
-        rows, worst = _scan(now, vector, fetch)
-        scores = np.einsum("ij,j->i", now.matrix[rows], vector)
-        order = np.lexsort((now.ids[rows], -scores))[:k]
-        if fetch == available or worst < scores[order[-1]] - ROUNDING:
-            return Hits(now.ids[rows[order]], scores[order])
-        fetch *= 2
-
-
-def _scan(now: _Snapshot, vector: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], float]:
-    """Row numbers (k,) of the k best alive, and the smallest score among them.
-
-    Always with a selector: without one FAISS starts its OpenMP threads, which for a single query
-    have nothing to share and made it seven times slower on a busy machine.
-    """
-    bits = np.packbits(now.alive, bitorder="little")
-    selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
-    scores = np.empty(k, dtype=np.float32)
-    rows = np.empty(k, dtype=np.int64)
-    faiss.knn_inner_product(
-        faiss.swig_ptr(vector),
-        faiss.swig_ptr(now.matrix),
-        *(now.matrix.shape[1], 1, now.matrix.shape[0], k),
-        faiss.swig_ptr(scores),
-        faiss.swig_ptr(rows),
-        selector,
-    )
-    return rows, float(scores[-1])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from embeddings import vector_file, vector_index
+from embeddings import snapshot, vector_file, vector_index
 from embeddings.errors import VectorIndexError
 from embeddings.vector_index import Hits, VectorIndex
 
@@ -164,7 +164,7 @@ def test_any_history_leaves_what_a_dictionary_would_hold(
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is true of millions of rows, with few."""
     monkeypatch.setattr(vector_index, "LARGE", 64)
-    monkeypatch.setattr(vector_index, "FEW", 5)
+    monkeypatch.setattr(snapshot, "FEW", 5)
 
 
 MANY = st.sets(st.integers(0, 300), max_size=200)
