@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from urllib.parse import quote, urlsplit
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page, Route, expect
 
 from qa import seeds
 from tests.browser import Visits
@@ -287,6 +289,25 @@ def test_going_back_shows_the_question_before(visit: Visits) -> None:
     page.go_back()
     expect(page.locator("#question")).to_have_value("")
     expect(page.locator(".result")).to_have_count(0)
+
+
+def test_an_answer_that_comes_late_does_not_appear_under_an_empty_question(visit: Visits) -> None:
+    page = visit("/")
+    ask(page, "мобилизация")
+    held: list[Route] = []
+    page.route("**/page/answer?*", lambda route: held.append(route))
+    page.locator("#question").fill(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.locator("#ask")).to_have_attribute("aria-busy", "true")
+    page.go_back()
+    page.go_back()
+    expect(page.locator("#question")).to_have_value("")
+    for route in held:
+        with suppress(PlaywrightError):  # the page may have let go of it
+            route.continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator(".result")).to_have_count(0)
+    expect(page.locator("#ask")).not_to_have_attribute("aria-busy", "true")
 
 
 def test_a_service_that_is_gone_is_said_and_can_be_tried_again(visit: Visits) -> None:

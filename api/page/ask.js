@@ -52,8 +52,15 @@ export async function show(url) {
   if (countOf(wanted)) $("ask-filters").open = true;
   shown = key;
   limit = FIRST;
-  if (question) await ask(key);
-  else clear();
+  if (question) {
+    await ask(key);
+  } else {
+    // An answer that is still under way must not appear under an empty question.
+    asked?.abort();
+    asked = null;
+    $("ask").removeAttribute("aria-busy");
+    clear();
+  }
   return question;
 }
 
