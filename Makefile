@@ -19,13 +19,17 @@ OPTIONS ?=
 BENCH := build/bench
 BENCH_STAMP := $(BENCH)/.installed
 
-.PHONY: serve test browser screenshots lint eval peers fit bench bench-scale bench-peers bench-plots \
+.PHONY: serve test pytest browser screenshots lint eval peers fit bench bench-scale bench-peers bench-plots \
 	soak sizing train wheel lock clean
 
 serve: $(STAMP)
 	$(BIN)/fundstelle serve --seeds
 
-test: lint browser
+# Types are checked beside the tests, which wait half of their time.
+test: $(STAMP) browser
+	$(MAKE) --no-print-directory --jobs 2 lint pytest
+
+pytest: $(STAMP)
 	$(BIN)/python -m pytest
 
 # The page is tested in a real browser: the one that CHROMIUM names, or Debian's.
