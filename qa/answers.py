@@ -87,7 +87,7 @@ class Responder:
 
     def retrieve(self, question: str, *, top_k: int | None, filters: Filters) -> list[Ranked]:
         """The best candidates, or all of them, with their evidence."""
-        return self._find(question, self._asked(question), filters).best(top_k)
+        return self._find(self._vector(question), self._asked(question), filters).best(top_k)
 
     def respond(
         self, question: str, *, top_k: int, filters: Filters, min_score: float | None
@@ -121,8 +121,9 @@ class Responder:
         Another client may replace or remove a document between the search and the description of
         what it found; then the answer would cite a text that is no longer there.
         """
+        vector = self._vector(question)
         for attempt in range(1, _ATTEMPTS + 1):
-            ranking = self._find(question, asked, filters)
+            ranking = self._find(vector, asked, filters)
             top = ranking.best(top_k)
             passages = self._engine.passages([r.candidate.passage_id for r in top])
             documents = self._engine.described(sorted({r.candidate.document_id for r in top}))
@@ -144,8 +145,11 @@ class Responder:
             ranking.found.status,
         )
 
-    def _find(self, question: str, asked: Asked, filters: Filters) -> Ranking:
-        vector = self._encoder.encode_queries([question])[0]
+    def _vector(self, question: str) -> NDArray[np.float32]:
+        row: NDArray[np.float32] = self._encoder.encode_queries([question])[0]
+        return row
+
+    def _find(self, vector: NDArray[np.float32], asked: Asked, filters: Filters) -> Ranking:
         found = self._engine.search(
             Search(asked.told, vector, CANDIDATES, CANDIDATES, filters, asked.language)
         )

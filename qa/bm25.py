@@ -171,6 +171,12 @@ def piece_id(piece: str) -> int:
     return number
 
 
+def piece_ids(letters: NDArray[np.uint8]) -> Ids:
+    """(n - 3,) what would be the piece's id that begins at each of (n,) letters; n is 4 or more."""
+    pairs = letters[:-1].astype(np.uint32) << _LETTER_BITS | letters[1:]
+    return (pairs[:-2] << 2 * _LETTER_BITS | pairs[2:]).astype(np.uint32, copy=False)
+
+
 def pieces_of(sound: NDArray[np.uint8]) -> list[str]:
     """The pieces of a passage's sounds, as an index stores them."""
     return pieces_text(sound).split()
@@ -220,7 +226,7 @@ def term_scores(
         idf = inverse_frequency(of.passages, of.terms(asked.ids))
         field = asked.fields[place]
         length = lengths[owner, field] / of.average[field]
-        scores[owner, place] = idf[place] * _saturated(counts[at].astype(np.float64), length)
+        scores[owner, place] = idf[place] * saturated(counts[at].astype(np.float64), length)
     total = np.zeros(len(terms))
     for word in asked.words:
         total += scores[:, list(word)].max(axis=1, initial=0.0)
@@ -236,17 +242,18 @@ def sound_scores(
         return np.zeros(n)
     # Pieces that would cross from word to word, or from passage to passage, have the mark of a
     # word's end where no piece of a question has it.
-    pairs = sounds.values[:-1].astype(np.uint32) << _LETTER_BITS | sounds.values[1:]
-    at, place = _matches(pairs[:-2] << 2 * _LETTER_BITS | pairs[2:], asked.pieces)
+    at, place = _matches(piece_ids(sounds.values), asked.pieces)
     owner = np.searchsorted(np.cumsum(sounds.lengths), at, side="right")
     often = np.bincount(owner * m + place, minlength=n * m).reshape(n, m).astype(np.float64)
     idf = inverse_frequency(of.passages, of.pieces(asked.pieces))
     length = lengths[:, SOUNDS] / of.average[SOUNDS]
-    found: NDArray[np.float64] = (_saturated(often, length[:, None]) * idf).sum(axis=1)
+    found: NDArray[np.float64] = (saturated(often, length[:, None]) * idf).sum(axis=1)
     return found
 
 
-def _saturated(count: NDArray[np.float64], length: NDArray[np.float64]) -> NDArray[np.float64]:
+def saturated(
+    count: NDArray[np.float64], length: NDArray[np.float64] | np.float64
+) -> NDArray[np.float64]:
     """Term frequencies as BM25 counts them; lengths are in averages."""
     found: NDArray[np.float64] = count * (K1 + 1) / (count + K1 * (1 - B + B * length))
     return found

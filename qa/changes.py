@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-
 from qa import records, representation
+from qa.acceptance import require_distinct, require_sound
 from qa.dates import bounds
-from qa.errors import Conflict, InvalidInput, NotFound, StoreError
+from qa.errors import NotFound, StoreError
 from qa.types import Change, Document, PreparedDocument, PreparedPassage
 
 _ADD_PASSAGE = (
@@ -26,7 +25,7 @@ def put(
     connection: sqlite3.Connection, documents: Sequence[PreparedDocument], dimension: int
 ) -> list[Change]:
     """Add or replace; raises before anything is committed."""
-    _require_distinct([prepared.document.id for prepared in documents])
+    require_distinct([prepared.document.id for prepared in documents])
     state = records.state(connection)
     _require_dimension(state, dimension)
     changes = [
@@ -148,16 +147,7 @@ def _passage_row(
     prepared: PreparedDocument, one: PreparedPassage, dimension: int, sequence: int
 ) -> tuple[object, ...]:
     document, passage = prepared.document, one.passage
-    if not 0 <= passage.start < passage.end <= len(document.text):
-        raise InvalidInput(
-            f"expected a passage within the {len(document.text)} characters of document "
-            f"{document.id!r}, found {passage.start}..{passage.end}"
-        )
-    if one.vector.shape != (dimension,) or not np.isfinite(one.vector).all():
-        raise InvalidInput(
-            f"expected finite vectors of length {dimension}, document {document.id!r} has one of "
-            f"shape {one.vector.shape}; prepare it with the model that this engine was opened for"
-        )
+    require_sound(document, one, dimension)
     return (
         document.id,
         passage.start,
@@ -202,17 +192,6 @@ def _forget(
 
 def _advance(connection: sqlite3.Connection, sequence: int) -> None:
     connection.execute("UPDATE state SET sequence = ?", (sequence,))
-
-
-def _require_distinct(document_ids: Sequence[str]) -> None:
-    seen: set[str] = set()
-    for document_id in document_ids:
-        if document_id in seen:
-            raise Conflict(
-                f"document {document_id!r} is given twice in one change; send it once, or under "
-                "two ids"
-            )
-        seen.add(document_id)
 
 
 def _require_dimension(state: records.State, dimension: int) -> None:

@@ -155,10 +155,8 @@ class Derived:
 
     def save(self) -> None:
         """Save both indexes, if they changed since they were saved."""
-        for name in ("_following", "_saving"):  # the former may start the latter
-            thread: threading.Thread = getattr(self, name)
-            if thread.is_alive():
-                thread.join()
+        _finish(self._following)  # which may start the other one
+        _finish(self._saving)
         with self._lock.exclusive():
             self._vectors.save()
             self._counts.save()
@@ -289,3 +287,9 @@ class Derived:
             yield item
             if self._progress and (done % 100 == 0 or done == total):
                 self._progress(what, done, total)
+
+
+def _finish(thread: threading.Thread) -> None:
+    """Wait for a thread, if it was started at all."""
+    if thread.is_alive():
+        thread.join()

@@ -8,10 +8,9 @@ state that is not the store's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,8 @@ from qa.embedded_transfer import EmbeddedTransfer
 from qa.engine import Found, OldText, Search, TextVersion, Tombstone
 from qa.errors import FundstelleError, NotFound, StoreError
 from qa.lexical import LexicalIndexError
-from qa.lexical_view import FIELDS, Field, Hits
+from qa.lexical_view import FIELDS, Field
+from qa.scoring import scored
 from qa.store import Store
 from qa.types import (
     Change,
@@ -217,13 +217,11 @@ class EmbeddedEngine:
         columns = passages.columns(moment.connection, ids, self._dimension)
         if len(columns) != len(ids):
             return None
-        statistics = moment.lexical.statistics
-        return Found(
+        return scored(
             columns,
-            # Summed row by row: a passage's score must not depend on which others are there.
-            np.einsum("ij,j->i", columns.vectors, search.vector).astype(np.float64),
-            bm25.term_scores(asked, columns.terms, columns.counts, columns.lengths, statistics),
-            bm25.sound_scores(asked, columns.sounds, columns.lengths, statistics),
+            search,
+            asked,
+            moment.lexical.statistics,
             moment.token_counts,
             _status(moment.state),
         )
@@ -235,17 +233,19 @@ class EmbeddedEngine:
         allowed = None
         if not search.filters.empty:
             allowed = passages.allowed(moment.connection, search.filters)
-        lexical = partial(moment.lexical.search, asked, search.lexical, search.filters)
-        parts: list[Callable[[], NDArray[np.int64]]] = [
-            lambda: moment.vectors.search(search.vector, search.dense, allowed).ids,
-            *(partial(_ids, lexical, field) for field in FIELDS),
-        ]
+
+        def by_vector() -> NDArray[np.int64]:
+            return moment.vectors.search(search.vector, search.dense, allowed).ids
+
+        def by_terms(field: Field) -> NDArray[np.int64]:
+            return moment.lexical.search(asked, search.lexical, search.filters, field).ids
+
         if moment.state.passages < _WORTH_THREADS:
-            found = [part() for part in parts]
+            found = [by_vector(), *map(by_terms, FIELDS)]
         else:
             # None of them holds Python's lock while it searches.
-            beside = [self._searchers.submit(part) for part in parts[1:]]
-            found = [parts[0](), *(one.result() for one in beside)]
+            beside = [self._searchers.submit(by_terms, field) for field in FIELDS]
+            found = [by_vector(), *(one.result() for one in beside)]
         return np.unique(np.concatenate(found))
 
     def _compact(self) -> None:
@@ -259,10 +259,6 @@ class EmbeddedEngine:
         """Begin to index a large change, so that the next search need not wait for all of it."""
         if self._derived.pending() >= _EAGER:
             self._derived.follow()
-
-
-def _ids(search: Callable[[Field], Hits], field: Field) -> NDArray[np.int64]:
-    return search(field).ids
 
 
 def stored_dimension(folder: Path) -> int:

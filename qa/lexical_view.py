@@ -102,9 +102,7 @@ class LexicalView:
             return _best({}, 0)
         found = self._committed(by, ids, limit, list(self._restrictions(filters)))
         if len(self.tail):
-            statistics = self.statistics
-            held = (statistics.terms if by == "terms" else statistics.pieces)(ids)
-            idf = inverse_frequency(self.committed, held)
+            idf = inverse_frequency(self.committed, self._frequency(by, ids))
             found |= self.tail.scores(Wanted(by, ids, idf, self._average), filters)
         return _best(found, limit)
 

@@ -150,10 +150,12 @@ class Evidence:
         features: (n, len(FEATURES)).
         weights: (m,) share of each token of the question in its meaning for this collection; the
             sum is 1.
+        same: (n,) whether each is in the question's language.
     """
 
     features: NDArray[np.float64]
     weights: NDArray[np.float64]
+    same: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +217,8 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     n = len(passages)
     weights = _shares(asked.tokens.weights)
     if not n:
-        return Evidence(np.zeros((0, len(FEATURES))), weights)
+        return Evidence(np.zeros((0, len(FEATURES))), weights, np.zeros(0, dtype=np.bool_))
+    same = np.array([code == asked.language for code in passages.languages], dtype=np.bool_)
     compared = interaction.compare(asked.tokens, passages.tokens.followed_by(passages.context))
     own, around = compared.best[:n], compared.best[n:]
     blended = own + _CONTEXT_SHARE * np.maximum(around - own, 0.0)
@@ -235,9 +238,9 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "exact": (own >= _EXACT) @ weights,
         "coverage": (blended >= _COVERED) @ weights,
         "length": np.log1p(passages.tokens.lengths),
-        "far_script": ~_same_language(asked, found) & (not asked.alphabetic),
+        "far_script": ~same & (not asked.alphabetic),
     }
-    return Evidence(np.stack([columns[name] for name in FEATURES], axis=1), rare)
+    return Evidence(np.stack([columns[name] for name in FEATURES], axis=1), rare, same)
 
 
 def _rarity(compared: Comparison, counts: NDArray[np.uint32], passages: int) -> NDArray[np.float64]:
@@ -258,15 +261,10 @@ def _shares(weights: NDArray[Any]) -> NDArray[np.float64]:
 def rank(interaction: LateInteraction, asked: Asked, found: Found) -> Ranking:
     """The candidates found, best first; ties go to the earlier document and place."""
     weighed = evidence(interaction, asked, found)
-    same = _same_language(asked, found)
-    scores = probabilities(load_ranking(), weighed.features, same)
+    scores = probabilities(load_ranking(), weighed.features, weighed.same)
     documents, starts = found.passages.documents, found.passages.starts
     order = sorted(range(len(scores)), key=lambda n: (-scores[n], documents[n], starts[n]))
-    return Ranking(found, order, scores, weighed.features, same, weighed.weights)
-
-
-def _same_language(asked: Asked, found: Found) -> NDArray[np.bool_]:
-    return np.array([code == asked.language for code in found.passages.languages], dtype=np.bool_)
+    return Ranking(found, order, scores, weighed.features, weighed.same, weighed.weights)
 
 
 def probabilities(

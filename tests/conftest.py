@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,11 +11,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from embeddings.static import StaticEncoder
-from qa import seeds
 from qa.collection import Collection
 from qa.settings import Settings
 from tests import tiny_model
 from tests.browser import Visits, launched, served
+from tests.seeded import copies_of, folder_with_seeds, opened
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,13 +37,7 @@ def _bundled_model_read_once() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def seeded_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder that holds the seeds; closed, to be copied and not to be changed."""
-    folder = tmp_path_factory.mktemp("seeded") / "data"
-    collection = Collection.open(Settings(data_dir=folder))
-    try:
-        seeds.add_missing(collection)
-    finally:
-        collection.close()
-    return folder
+    return folder_with_seeds(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -52,21 +45,13 @@ def copy_of_seeded(
     seeded_dir: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[], Path]:
     """Makes a data folder with the seeds that may be changed."""
-
-    def copy() -> Path:
-        folder = tmp_path_factory.mktemp("copy") / "data"
-        shutil.copytree(seeded_dir, folder)
-        return folder
-
-    return copy
+    return copies_of(seeded_dir, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def collection(copy_of_seeded: Callable[[], Path]) -> Iterator[Collection]:
     """The seeds, open; for tests that only read."""
-    opened = Collection.open(Settings(data_dir=copy_of_seeded()))
-    yield opened
-    opened.close()
+    yield from opened(copy_of_seeded())
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from embeddings.vector_index import Hits, VectorIndex
 DIMENSION = 24
 Vectors = NDArray[np.float32]
 Truth = dict[int, Vectors]
+Ids = NDArray[np.int64]
 
 
 def unit(count: int, seed: int = 0) -> Vectors:
@@ -138,6 +139,18 @@ IDS = st.sets(st.integers(0, 40), max_size=15)
 OPERATIONS = st.lists(st.tuples(st.sampled_from(["add", "remove", "reload"]), IDS), max_size=12)
 
 
+def change(index: VectorIndex, truth: Truth, operation: str, ids: Ids, step: int) -> None:
+    """Add or remove, in the index and in what it ought to hold."""
+    if operation == "add":
+        index.add(ids, unit(len(ids), step))
+        truth |= dict(zip(ids.tolist(), unit(len(ids), step), strict=True))
+        return
+    gone = [number for number in ids.tolist() if number in truth]
+    assert index.remove(ids) == len(gone)
+    for number in gone:
+        del truth[number]
+
+
 @settings(max_examples=60, deadline=None)
 @given(operations=OPERATIONS)
 def test_any_history_leaves_what_a_dictionary_would_hold(
@@ -147,12 +160,8 @@ def test_any_history_leaves_what_a_dictionary_would_hold(
     index, truth = VectorIndex(DIMENSION), dict[int, Vectors]()
     for step, (operation, numbers) in enumerate(operations):
         ids = np.array(sorted(numbers, reverse=True), dtype=np.int64)
-        if operation == "add":
-            index.add(ids, unit(len(ids), step))
-            truth |= dict(zip(ids.tolist(), unit(len(ids), step), strict=True))
-        elif operation == "remove":
-            assert index.remove(ids) == len(numbers & truth.keys())
-            truth = {number: row for number, row in truth.items() if number not in numbers}
+        if operation in ("add", "remove"):
+            change(index, truth, operation, ids, step)
         else:
             index.save(path, {})
             index = VectorIndex.load(path)
@@ -186,12 +195,8 @@ def test_any_history_of_a_large_index_leaves_what_a_dictionary_would_hold(
     index, truth = VectorIndex(DIMENSION), dict[int, Vectors]()
     for step, (operation, numbers) in enumerate(operations):
         ids = np.array(sorted(numbers, reverse=True), dtype=np.int64)
-        if operation == "add":
-            index.add(ids, unit(len(ids), step))
-            truth |= dict(zip(ids.tolist(), unit(len(ids), step), strict=True))
-        elif operation == "remove":
-            assert index.remove(ids) == len(numbers & truth.keys())
-            truth = {number: row for number, row in truth.items() if number not in numbers}
+        if operation in ("add", "remove"):
+            change(index, truth, operation, ids, step)
         else:
             frozen = index.freeze()
             index.remove(ids)  # between the state that is written and the end of the writing

@@ -22,10 +22,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import numpy as np
-
+from qa.acceptance import require_distinct, require_sound
 from qa.dates import bounds
-from qa.errors import Conflict, InvalidInput, NotFound, StoreError
+from qa.errors import NotFound, StoreError
 from qa.milvus import descriptions, statistics
 from qa.milvus.blobs import Blobs
 from qa.milvus.control import Control, State
@@ -128,7 +127,7 @@ def put(
         documents: with their passages.
         times: at which documents were added and updated, where that is known from elsewhere.
     """
-    _require_distinct([prepared.document.id for prepared in documents])
+    require_distinct([prepared.document.id for prepared in documents])
     described = [_accepted(prepared, store.dimension) for prepared in documents]
     state = store.state()
     known = store.records.get(descriptions.keys(p.document.id for p in documents), state.revision)
@@ -374,27 +373,5 @@ def _accepted(prepared: PreparedDocument, dimension: int) -> Value:
     if document.published is not None:
         bounds(document.published)
     for one in prepared.passages:
-        passage = one.passage
-        if not 0 <= passage.start < passage.end <= len(document.text):
-            raise InvalidInput(
-                f"expected a passage within the {len(document.text)} characters of document "
-                f"{document.id!r}, found {passage.start}..{passage.end}"
-            )
-        if one.vector.shape != (dimension,) or not np.isfinite(one.vector).all():
-            raise InvalidInput(
-                f"expected finite vectors of length {dimension}, document {document.id!r} has one "
-                f"of shape {one.vector.shape}; prepare it with the model that this engine was "
-                "opened for"
-            )
+        require_sound(document, one, dimension)
     return descriptions.description(document)
-
-
-def _require_distinct(document_ids: Sequence[str]) -> None:
-    seen: set[str] = set()
-    for document_id in document_ids:
-        if document_id in seen:
-            raise Conflict(
-                f"document {document_id!r} is given twice in one change; send it once, or under "
-                "two ids"
-            )
-        seen.add(document_id)

@@ -23,8 +23,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TypeVar
 
-import numpy as np
-
 from qa import bm25
 from qa.engine import Found, OldText, Search, TextVersion, Tombstone
 from qa.errors import FundstelleError, NotFound, StoreError
@@ -37,6 +35,7 @@ from qa.milvus.descriptions import DOCUMENTS, END, VERSIONS, document_key, text_
 from qa.milvus.records import Moved, newer
 from qa.milvus.sweeping import sweep
 from qa.milvus.transfer import MilvusTransfer, Times
+from qa.scoring import scored
 from qa.types import Change, Document, IndexStatus, PreparedDocument, StoredDocument, StoredPassage
 
 _ATTEMPTS = 20
@@ -246,15 +245,7 @@ class MilvusEngine:
             self._store, self._searches, search, asked, statistics, state.revision
         )
         columns = self._store.passages.columns(hits)
-        return Found(
-            columns,
-            # Summed row by row: a passage's score must not depend on which others are there.
-            np.einsum("ij,j->i", columns.vectors, search.vector).astype(np.float64),
-            bm25.term_scores(asked, columns.terms, columns.counts, columns.lengths, statistics),
-            bm25.sound_scores(asked, columns.sounds, columns.lengths, statistics),
-            moment.token_counts,
-            _status(state),
-        )
+        return scored(columns, search, asked, statistics, moment.token_counts, _status(state))
 
     def _passages(self, passage_ids: Sequence[int], state: State) -> dict[int, StoredPassage]:
         said = self._store.passages.said([int(number) for number in passage_ids])

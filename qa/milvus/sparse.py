@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from embeddings.ragged import Ragged
 from qa import bm25
-from qa.bm25 import K1, B
 
 AVERAGE_WORDS = 140.0
 """Words and stems of a passage of usual length, and pieces of its sounds."""
@@ -24,8 +23,7 @@ AVERAGE_PIECES = 310.0
 _LARGEST = 2**32 - 3
 _NOTHING = 2**32 - 2
 """A vector must not be empty; this place is in no question."""
-_BITS = np.uint32(6)
-_MARK = np.uint32(bm25.piece_id("____") & 63)
+_MARK = bm25.piece_id("____") & 63
 
 Sparse = dict[int, float]
 Ids = NDArray[np.uint32]
@@ -43,15 +41,15 @@ class Pieces:
 
 def pieces(sounds: Ragged) -> Pieces:
     """All pieces that ``bm25.pieces_of`` finds in each, by passage and id."""
-    values = sounds.values.astype(np.uint32)
-    if len(values) < 4:
+    letters = sounds.values
+    if len(letters) < 4:
         return Pieces(np.empty(0, np.uint32), np.empty(0, np.int64), np.empty(0, np.int64))
-    first, second, third, fourth = (values[n : len(values) - 3 + n] for n in range(4))
+    first, second, third = (letters[n : len(letters) - 3 + n] for n in range(3))
     owners = sounds.owners
     inside = owners[:-3] == owners[3:]
     inside &= (second != _MARK) & ((third != _MARK) | (first == _MARK))
-    ids = ((first << _BITS | second) << _BITS | third) << _BITS | fourth
-    both, counts = np.unique(owners[:-3][inside] << 24 | ids[inside], return_counts=True)
+    ids = bm25.piece_ids(letters)[inside]
+    both, counts = np.unique(owners[:-3][inside] << 24 | ids, return_counts=True)
     return Pieces((both & 0xFFFFFF).astype(np.uint32), both >> 24, counts)
 
 
@@ -71,7 +69,7 @@ def question_vector(ids: NDArray[np.uint32], idf: NDArray[np.float64]) -> Sparse
 
 
 def _vector(ids: NDArray[np.uint32], often: NDArray[np.float64], length: float) -> Sparse:
-    worth = often * (K1 + 1) / (often + K1 * (1 - B + B * length))
+    worth = bm25.saturated(often, np.float64(length))
     found = dict(zip(_places(ids), worth.tolist(), strict=True))
     return found or {_NOTHING: 1.0}
 

@@ -98,5 +98,6 @@ def _postings(collection: Collection, question: str) -> float:
 
 def _representations(collection: Collection, question: str) -> Columns:
     responder = collection._responder
-    found: Columns = responder._find(question, responder._asked(question), Filters()).found.passages
+    asked, vector = responder._asked(question), responder._vector(question)
+    found: Columns = responder._find(vector, asked, Filters()).found.passages
     return found

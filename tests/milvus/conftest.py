@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from qa import seeds
 from qa.collection import Collection
 from qa.milvus.address import FILE, LITE
-from qa.settings import Settings
+from tests.seeded import copies_of, folder_with_seeds, opened
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -23,12 +21,7 @@ def _in_milvus() -> Iterator[None]:
 
 @pytest.fixture(scope="package")
 def seeded_dir(_in_milvus: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("seeded") / "data"
-    collection = Collection.open(Settings(data_dir=folder))
-    try:
-        seeds.add_missing(collection)
-    finally:
-        collection.close()
+    folder = folder_with_seeds(tmp_path_factory)
     assert (folder / FILE).exists()
     return folder
 
@@ -37,16 +30,9 @@ def seeded_dir(_in_milvus: None, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def copy_of_seeded(
     seeded_dir: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[], Path]:
-    def copy() -> Path:
-        folder = tmp_path_factory.mktemp("copy") / "data"
-        shutil.copytree(seeded_dir, folder)
-        return folder
-
-    return copy
+    return copies_of(seeded_dir, tmp_path_factory)
 
 
 @pytest.fixture(scope="package")
 def collection(copy_of_seeded: Callable[[], Path]) -> Iterator[Collection]:
-    opened = Collection.open(Settings(data_dir=copy_of_seeded()))
-    yield opened
-    opened.close()
+    yield from opened(copy_of_seeded())
