@@ -29,6 +29,27 @@ GROWTH = 4  # times as many rows as it was learnt from, after which it is learnt
 THREADS = 1  # a question: others are served by other threads
 
 
+class Selection:
+    """Rows of an index that may be proposed, ready to be searched any number of times.
+
+    FAISS lets go of Python's lock whenever one of its objects is made. While other threads hold it,
+    getting it back takes longer than the search, so these are made once.
+    """
+
+    def __init__(self, bits: NDArray[np.uint8], among: int, lists: int) -> None:
+        """Use ``ApproximateIndex.select``."""
+        self.among = among
+        self.lists = lists
+        self._bits = bits  # FAISS does not copy them
+        self._selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+        self.probes = min(lists, -(-lists * BUDGET // max(among, 1)))
+        self.parameters = self.looking_at(self.probes)
+
+    def looking_at(self, probes: int) -> Any:  # noqa: ANN401
+        """How to search so many lists."""
+        return _parameters(sel=self._selector, nprobe=probes)
+
+
 class ApproximateIndex:
     """Near rows of a matrix. Searching is safe in any thread; ``grown`` makes another index."""
 
@@ -76,28 +97,35 @@ class ApproximateIndex:
         """Add rows (n, dim) at the end. Not while another thread searches."""
         self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
 
+    def select(self, bits: NDArray[np.uint8], among: int) -> Selection:
+        """Rows to choose among, by (rows / 8,) ``bits``, little-endian; ``among`` of them."""
+        return Selection(bits, among, self._index.nlist)
+
     def propose(
-        self, vector: NDArray[np.float32], k: int, bits: NDArray[np.uint8], among: int
+        self, vector: NDArray[np.float32], k: int, selection: Selection
     ) -> NDArray[np.int64]:
         """Rows that are near to ``vector`` (dim,), at least k of them where there are so many.
 
         Args:
             vector: what to be near to.
             k: how many rows are wanted in the end.
-            bits: (rows / 8,) which rows to choose among, little-endian.
-            among: how many those are.
+            selection: which rows to choose among.
         """
         if not getattr(_thread, "set", False):  # OpenMP keeps it for each thread
             faiss.omp_set_num_threads(THREADS)
             _thread.set = True
-        lists = self._index.nlist
-        probes = min(lists, -(-lists * BUDGET // max(among, 1)))
-        proposed = min(max(PROPOSED * k, LEAST), among)
-        selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
-        while True:
-            parameters = _parameters(sel=selector, nprobe=probes)
-            _, rows = self._index.search(vector[None], proposed, params=parameters)
-            found: NDArray[np.int64] = rows[0][rows[0] >= 0]
-            if len(found) >= min(k, among) or probes == lists:
-                return found
-            probes = lists
+        proposed = min(max(PROPOSED * k, LEAST), selection.among)
+        found = self._search(vector, proposed, selection.parameters)
+        if len(found) < min(k, selection.among) and selection.probes < selection.lists:
+            found = self._search(vector, proposed, selection.looking_at(selection.lists))
+        return found
+
+    def _search(
+        self,
+        vector: NDArray[np.float32],
+        proposed: int,
+        parameters: Any,  # noqa: ANN401
+    ) -> NDArray[np.int64]:
+        _, rows = self._index.search(vector[None], proposed, params=parameters)
+        found: NDArray[np.int64] = rows[0][rows[0] >= 0]
+        return found

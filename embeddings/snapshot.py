@@ -15,7 +15,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.approximate import ApproximateIndex
+from embeddings.approximate import ApproximateIndex, Selection
 from embeddings.encoder import Vectors
 from embeddings.vector_file import Halves
 
@@ -63,9 +63,22 @@ class Snapshot:
     base_alive: NDArray[np.bool_]
 
     @cached_property
-    def base_bits(self) -> NDArray[np.uint8]:
-        """``base_alive``, eight rows to a byte."""
-        return np.packbits(self.base_alive, bitorder="little")
+    def bits(self) -> NDArray[np.uint8]:
+        """``alive``, eight rows to a byte."""
+        return np.packbits(self.alive, bitorder="little")
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows of the matrix are alive."""
+        return int(np.count_nonzero(self.alive))
+
+    @cached_property
+    def base_selection(self) -> Selection | None:
+        """``base_alive`` as the base's index looks at it; None without a base."""
+        if self.base is None:
+            return None
+        bits = np.packbits(self.base_alive, bitorder="little")
+        return self.base.index.select(bits, self.base_count)
 
     @cached_property
     def base_count(self) -> int:
@@ -137,12 +150,12 @@ def nearest(now: Snapshot, vector: NDArray[np.float32], k: int) -> Hits:
 def _best_of_base(now: Snapshot, vector: NDArray[np.float32], k: int) -> Hits:
     """The k best of the rows that are proposed, scored exactly."""
     k = min(k, now.base_count)
-    if k < 1 or now.base is None:
+    if k < 1 or now.base is None or now.base_selection is None:
         return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
     if now.base_count <= max(FEW, k):
         rows = np.flatnonzero(now.base_alive)
     else:
-        rows = now.base.index.propose(vector, k, now.base_bits, now.base_count)
+        rows = now.base.index.propose(vector, k, now.base_selection)
     scores = np.einsum("ij,j->i", now.base.matrix[rows].astype(np.float32), vector)
     order = np.lexsort((now.base.ids[rows], -scores))[:k]
     return Hits(now.base.ids[rows[order]], scores[order])
@@ -154,17 +167,16 @@ def _best(now: Snapshot, vector: NDArray[np.float32], k: int) -> Hits:
     FAISS keeps whichever of equal rows it meets first. So scores are summed again, all in one way,
     and more rows fetched until those beyond the last place are clearly worse.
     """
-    available = int(np.count_nonzero(now.alive))
-    k = min(k, available)
+    k = min(k, now.count)
     if k < 1:
         return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
     fetch = k + SPARE
     while True:
-        fetch = min(fetch, available)
+        fetch = min(fetch, now.count)
         rows, worst = _scan(now, vector, fetch)
         scores = np.einsum("ij,j->i", now.matrix[rows], vector)
         order = np.lexsort((now.ids[rows], -scores))[:k]
-        if fetch == available or worst < scores[order[-1]] - ROUNDING:
+        if fetch == now.count or worst < scores[order[-1]] - ROUNDING:
             return Hits(now.ids[rows[order]], scores[order])
         fetch *= 2
 
@@ -175,8 +187,7 @@ def _scan(now: Snapshot, vector: NDArray[np.float32], k: int) -> tuple[NDArray[n
     Always with a selector: without one FAISS starts its OpenMP threads, which for a single query
     have nothing to share and made it seven times slower on a busy machine.
     """
-    bits = np.packbits(now.alive, bitorder="little")
-    selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+    selector = faiss.IDSelectorBitmap(len(now.bits), faiss.swig_ptr(now.bits))
     scores = np.empty(k, dtype=np.float32)
     rows = np.empty(k, dtype=np.int64)
     faiss.knn_inner_product(
