@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa import bm25, changes, garbage, integrity, passages, records
+from qa.allowed import Allowed
 from qa.derived import Derived, Moment, Progress
 from qa.embedded_transfer import EmbeddedTransfer
 from qa.engine import Found, OldText, Search, TextVersion, Tombstone
@@ -57,6 +58,7 @@ class EmbeddedEngine:
         self._derived = derived
         self._dimension = dimension
         self._closed = False
+        self._allowed = Allowed()
         self._searchers = ThreadPoolExecutor(len(FIELDS), thread_name_prefix="search")
 
     @classmethod
@@ -232,7 +234,7 @@ class EmbeddedEngine:
         """Ids of what the indexes find, ascending."""
         allowed = None
         if not search.filters.empty:
-            allowed = passages.allowed(moment.connection, search.filters)
+            allowed = self._allowed.ids(moment.connection, moment.state.sequence, search.filters)
 
         def by_vector() -> NDArray[np.int64]:
             return moment.vectors.search(search.vector, search.dense, allowed).ids

@@ -36,10 +36,11 @@ def allowed(connection: sqlite3.Connection, filters: Filters) -> NDArray[np.int6
     if filters.published_to:
         conditions.append("d.published_first <= ?")
         values.append(bounds(filters.published_to)[1])
+    # Looking up each passage's document takes ten times as long as all the rest.
+    of_documents = any("d." in condition for condition in conditions)
+    source = "documents d JOIN passages p ON p.document_id = d.id" if of_documents else "passages p"
     rows = connection.execute(
-        "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id WHERE "
-        + " AND ".join(conditions or ["1"]),
-        values,
+        f"SELECT p.id FROM {source} WHERE {' AND '.join(conditions or ['1'])}", values
     )
     return np.sort(np.fromiter((row[0] for row in rows), dtype=np.int64))
 

@@ -256,6 +256,21 @@ def test_filters_fill_the_number_asked_for(engine: Engine) -> None:
         found(9, published_from="gestern")
 
 
+def test_the_same_filter_sees_what_changed_meanwhile(engine: Engine) -> None:
+    german, recent = Filters(languages=("de",)), Filters(published_from="2022")
+
+    def found(filters: Filters) -> list[str]:
+        return sorted(c.candidate.document_id for c in search(engine, "Soldaten", 9, filters))
+
+    engine.put([one("a", "Soldaten", published="2022")])
+    assert found(german) == found(recent) == ["a"]
+    engine.put([one("b", "Soldaten", published="2023")])
+    assert found(german) == found(recent) == ["a", "b"]
+    engine.remove(["a"])
+    engine.put([one("b", "Soldaten", published="2021")])
+    assert (found(german), found(recent)) == (["b"], [])
+
+
 def of_one_version(engine: Engine, found: Found, texts: dict[str, int]) -> bool:
     """Whether all candidates are of the version that their state of the store has."""
     now = seen(engine, found)  # those that are still there
