@@ -27,6 +27,7 @@ Scores = NDArray[np.float32]
 
 WINDOW_STEP = 12  # tokens: two steps are about a clause or a short sentence
 BLOCK = 2048  # tokens compared at a time: their rows stay in a core's cache
+OTHER = 0.998  # most that two tokens count as alike, where a table has them share a row
 TILE = 32  # rows per matrix product, too few for BLAS to split one between threads, whose start
 # would take longer than the product and far longer while other requests hold the cores
 
@@ -57,6 +58,8 @@ class Comparison:
         windows: (m, w) best cosine in each window of ``2 * WINDOW_STEP`` tokens, every
             ``WINDOW_STEP`` tokens, of all passages that have tokens.
         first: (n,) first window of each passage, or -1 when it has no tokens.
+        focus: (n,) mean over a passage's tokens of the best cosine with any of the question's, a
+            token counting as much as its vector is long; 0 for passages without tokens.
         similar: (m, u) cosines with the u distinct tokens of all passages.
         ids: (u,) those tokens.
     """
@@ -64,6 +67,7 @@ class Comparison:
     best: Scores
     windows: Scores
     first: NDArray[np.int64]
+    focus: Scores
     similar: Scores
     ids: NDArray[np.int64]
 
@@ -142,7 +146,8 @@ class LateInteraction:
         first = np.full(len(passages), -1, dtype=np.int64)
         if not lengths.any() or not m:
             nothing = np.zeros((m, 0), dtype=np.float32)
-            return Comparison(best, nothing, first, nothing, np.zeros(0, dtype=np.int64))
+            none = np.zeros(len(passages), np.float32)
+            return Comparison(best, nothing, first, none, nothing, np.zeros(0, dtype=np.int64))
         similar, places, distinct = self._similarities(question, passages.values)
         # A block is WINDOW_STEP tokens; reduceat needs every part to have a token.
         blocks = -(-lengths // WINDOW_STEP)
@@ -156,7 +161,9 @@ class LateInteraction:
         windows[:, :-1] = np.where(
             followed, np.maximum(windows[:, :-1], windows[:, 1:]), windows[:, :-1]
         )
-        return Comparison(best, windows, first, similar[:, : len(distinct)], distinct)
+        similar = similar[:, : len(distinct)]
+        focus = self._focus(question, passages, similar, places, distinct)
+        return Comparison(best, windows, first, focus, similar, distinct)
 
     def matches(self, question: Question, ids: TokenIds) -> Matches:
         """What each token of a passage, (k,) ids, has to do with the question: for highlights."""
@@ -168,6 +175,26 @@ class LateInteraction:
         tokens = weighted.argmax(axis=0)
         scores = weighted[tokens, np.arange(weighted.shape[1])]
         return Matches(scores[places], tokens[places])
+
+    def _focus(
+        self,
+        question: Question,
+        passages: Ragged,
+        similar: Scores,
+        places: NDArray[np.int32],
+        distinct: NDArray[np.int64],
+    ) -> Scores:
+        """(n,) see ``Comparison``."""
+        found = np.zeros(len(passages), dtype=np.float32)
+        filled = passages.lengths > 0
+        asked = similar[question.weights > 0]
+        if not len(asked):
+            return found
+        lengths = self._encoder.token_lengths(distinct)
+        both = np.stack([asked.max(axis=0).clip(min=0) * lengths, lengths])
+        sums = np.add.reduceat(both[:, places], passages.starts[filled], axis=1)
+        found[filled] = sums[0] / np.maximum(sums[1], 1e-9)
+        return found
 
     def _similarities(
         self, question: Question, ids: TokenIds
@@ -187,6 +214,11 @@ class LateInteraction:
         for first in range(0, len(padded), BLOCK):
             block = slice(first, first + BLOCK)
             similar[:, block] = self._cosines(question, padded[block]).T
+        same = np.flatnonzero(mark[question.ids])
+        places = column[question.ids[same]]
+        themselves = similar[same, places]
+        np.minimum(similar, OTHER, out=similar)
+        similar[same, places] = themselves
         return similar, column[ids], distinct
 
     def _cosines(self, question: Question, ids: NDArray[np.int64]) -> Scores:

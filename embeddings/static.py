@@ -160,6 +160,11 @@ class StaticEncoder:
             norms = self._norms[places]
         return norms
 
+    def token_lengths(self, ids: NDArray[Any]) -> NDArray[np.float32]:
+        """(n,) lengths of the vectors of tokens (n,): how much each matters."""
+        found: NDArray[np.float32] = self.token_norms(ids) * np.abs(self._weights[ids])
+        return found
+
     def token_rows(self, ids: NDArray[Any]) -> tuple[Vectors, NDArray[np.float32]]:
         """Table rows (n, dim) and weights (n,); a token's vector is their product.
 

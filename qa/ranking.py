@@ -37,6 +37,7 @@ FEATURES = (
     "sound_share",
     "exact",
     "coverage",
+    "focus",
     "length",
     "far_script",
 )
@@ -208,6 +209,9 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     * sound, sound_share: likewise over the pieces of sounds.
     * exact: share of the question's token weight that the passage holds literally.
     * coverage: share of the question's token weight with a match of cosine 0.5 or better.
+    * focus: share of the passage's token weight that the question matches: the other direction of
+      late interaction, by which a sentence that says just what is asked for comes before one that
+      says more besides.
     * length: logarithm of the number of tokens, because the best of many matches is
       better than the best of few by chance.
     * far_script: 1 for a passage in another language when the question is in no alphabet (Chinese,
@@ -237,6 +241,7 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "sound_share": sound / (rarest * max(asked.pieces, 1)),
         "exact": (own >= _EXACT) @ weights,
         "coverage": (blended >= _COVERED) @ weights,
+        "focus": compared.focus[:n],
         "length": np.log1p(passages.tokens.lengths),
         "far_script": ~same & (not asked.alphabetic),
     }

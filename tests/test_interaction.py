@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from safetensors.numpy import save_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
 
-from embeddings.interaction import WINDOW_STEP, LateInteraction
+from embeddings.interaction import OTHER, WINDOW_STEP, LateInteraction
 from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder, TokenIds
 from tests.tiny_model import SENTENCES
@@ -182,3 +187,39 @@ def test_windows_against_their_definition(
         expected = [float(interaction.token_scores(question, [w])[0] @ weights) for w in windows]
         assert score == pytest.approx(max(expected, default=0.0), abs=1e-5)
     assert len(long) > 4 * WINDOW_STEP
+
+
+def test_focus_against_its_definition(encoder: StaticEncoder, interaction: LateInteraction) -> None:
+    passages = encoder.tokenize([*SENTENCES, "", QUESTION])
+    question = interaction.prepare(QUESTION)
+    asked = [
+        token_vector(encoder, int(token))
+        for token, weight in zip(question.ids, question.weights, strict=True)
+        if weight > 0
+    ]
+    found = interaction.compare(question, Ragged.of(passages)).focus
+    for passage, focus in zip(passages, found, strict=True):
+        vectors = [token_vector(encoder, int(token)) for token in passage]
+        lengths = [float(np.linalg.norm(vector)) for vector in vectors]
+        best = [max(0.0, *(cosine(one, vector) for one in asked)) for vector in vectors]
+        expected = sum(a * b for a, b in zip(lengths, best, strict=True)) / max(sum(lengths), 1e-9)
+        assert focus == pytest.approx(expected, abs=2e-3)
+    assert not interaction.compare(interaction.prepare("?!"), Ragged.of(passages)).focus.any()
+
+
+def test_tokens_on_one_row_are_alike_but_not_the_same(tmp_path: Path) -> None:
+    tokenizer = Tokenizer(WordLevel({"[UNK]": 0, "minsk": 1, "mensk": 2, "kiew": 3}, "[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    rows = np.array([[0, 0], [100, 0], [0, 100]], dtype=np.int8)
+    tensors: dict[str, NDArray[Any]] = {
+        "embeddings": rows,
+        "mapping": np.array([0, 1, 1, 2], dtype=np.int32),
+        "weights": np.ones(4, dtype=np.float32),
+    }
+    save_file(tensors, tmp_path / "model.safetensors")
+    encoder = StaticEncoder(tmp_path)
+    interaction = LateInteraction(encoder)
+    passages = Ragged.of(encoder.tokenize(["minsk", "mensk", "kiew", "mensk minsk"]))
+    best = interaction.compare(interaction.prepare("minsk"), passages).best[:, 0]
+    assert best.tolist() == pytest.approx([1.0, OTHER, 0.0, 1.0])

@@ -118,6 +118,9 @@ def test_features_against_their_definitions(encoder: StaticEncoder) -> None:
     assert interaction[0] == pytest.approx(1.0, abs=1e-4)
     assert interaction[0] > interaction[1] > interaction[2] == 0.0
     assert column(features, "exact")[0] == pytest.approx(1.0)
+    focus = column(features, "focus")
+    assert focus[0] == pytest.approx(1.0, abs=1e-4)
+    assert focus[0] >= focus[1] > focus[2] == 0.0
     assert column(features, "rarity")[0] == pytest.approx(1.0, abs=1e-4)
 
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import gzip
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from embeddings.training import batches, corpora, evaluate, export, names, steps, student
+from embeddings.training import (
+    batches,
+    corpora,
+    evaluate,
+    export,
+    names,
+    pruning,
+    sharing,
+    steps,
+    student,
+)
 from embeddings.training import train as recipe
 from embeddings.training import vocabulary as spelling
 from embeddings.training.corpora import Pair
@@ -83,13 +95,64 @@ def test_corpora_are_read(tmp_path: Path) -> None:
     assert corpora.read_dictionary(tmp_path, "de") == [Pair("de", "dictionary", "day", "Tag")]
 
 
+def all_alone(table: NDArray[np.float32]) -> sharing.Shared:
+    return sharing.share(table, np.ones(len(table)), np.ones(len(table), np.bool_), len(table))
+
+
 def test_a_table_survives_its_folder(tmp_path: Path) -> None:
     table = np.random.default_rng(1).normal(size=(50, 8)).astype(np.float32)
     tokenizer = spelling.save(["<unk>", *(f"w{n}" for n in range(49))], tmp_path / "t.json")
-    export.write(tmp_path / "model", tokenizer, table)
+    export.write(tmp_path / "model", tokenizer, all_alone(table))
     back = export.read(tmp_path / "model")
     assert not back[0].any()  # the unknown token means nothing
     assert np.abs(back[1:] - table[1:]).max() <= np.abs(table).max() / 127
+
+
+def test_tokens_share_the_row_of_a_neighbour_that_is_used_more() -> None:
+    rng = np.random.default_rng(4)
+    words = rng.normal(size=(20, 8)).astype(np.float32)
+    forms = 0.5 * words + 0.01 * rng.normal(size=(20, 8)).astype(np.float32)
+    table = np.concatenate([words, forms])
+    usage = np.repeat(np.array([100.0, 1.0]), 20)
+    shared = sharing.share(table, usage, np.zeros(40, np.bool_), 20)
+    assert shared.mapping[20:].tolist() == shared.mapping[:20].tolist()
+    assert len(set(shared.mapping[:20].tolist())) == len(shared.rows) == 20
+    back = shared.rows[shared.mapping] * shared.lengths[:, None]
+    assert np.allclose(np.linalg.norm(back, axis=1), np.linalg.norm(table, axis=1), rtol=1e-5)
+    assert np.abs(back - table).max() < 0.1
+
+
+def test_tokens_that_must_not_share_keep_their_rows() -> None:
+    table = np.repeat(np.random.default_rng(5).normal(size=(20, 8)), 2, axis=0).astype(np.float32)
+    alone = np.arange(40) < 20
+    shared = sharing.share(table, np.arange(40.0), alone, 1)
+    assert len(set(shared.mapping[:20].tolist())) == 20
+    assert not set(shared.mapping[:20].tolist()) & set(shared.mapping[20:].tolist())
+    assert shared.mapping[20::2].tolist() == shared.mapping[21::2].tolist()
+
+
+def test_words_are_dropped_that_their_parts_say_as_well() -> None:
+    pieces = ["<unk>", *"abcdefgh", "abcd", "efgh", "abcdefgh", "efghabcd"]
+    table = np.zeros((len(pieces), 4), dtype=np.float32)
+    table[1:9, 3] = 1
+    table[9, 0] = table[10, 1] = 1  # abcd, efgh
+    table[11, :2] = 1  # abcdefgh is abcd and efgh
+    table[12, 2] = 1  # efghabcd means something else
+    words = np.arange(len(pieces)) >= 9
+    usage = np.ones(len(pieces))
+    every = list(range(13))
+    assert pruning.kept(pieces, table, usage, words, 13).tolist() == every
+    assert pruning.kept(pieces, table, usage, words, 12).tolist() == [*every[:11], 12]
+    # What a dropped word falls into stays, however few are wanted.
+    assert pruning.kept(pieces, table, usage, words, 1).tolist() == every[:11]
+
+
+def test_rare_forms_fall_into_their_stem_and_an_ending() -> None:
+    counts = Counter({f"krzesl{end}": 2 for end in ("o", "a", "em", "om")} | {"krzywo": 9, "kr": 9})
+    known = {"kr", "krzywo"}
+    assert spelling.stems(counts, known, 5) == ["krzesl"]
+    assert spelling.stems(counts, known | {"krzesl"}, 5) == []
+    assert spelling.stems(Counter({"krzeslo": 2, "krzesla": 2}), known, 5) == []  # no family
 
 
 def test_reduced_rows_keep_what_they_can() -> None:
@@ -142,6 +205,17 @@ def test_some_tokens_are_read_as_smaller_pieces(tmp_path: Path) -> None:
 
     for text in range(0, len(corpus.bags), 37):
         assert spelled(read[owners == text]) == spelled(tokens[owner == text])
+
+
+def test_usage_is_what_is_drawn(tmp_path: Path) -> None:
+    german = [Pair("de", "tico", f"a{n}", "der") for n in range(9)]
+    tokenizer, corpus = toy_corpus([*german, Pair("be", "tico", "b", "гэта")], tmp_path)
+    drawn = batches.usage(corpus, tokenizer.get_vocab_size())
+    der, heta = (float(drawn[tokenizer.token_to_id(word)]) for word in ("der", "гэта"))
+    assert der + heta == pytest.approx(10)
+    # A language is drawn by the square root of its pairs, times what is set for it.
+    thin = batches.THIN_LANGUAGE
+    assert der / heta == pytest.approx(9**0.5 * thin["de"] / thin["be"])
 
 
 def test_training_brings_translations_together(

@@ -129,6 +129,25 @@ def assemble(
     )
 
 
+def usage(corpus: Corpus, tokens: int) -> NDArray[np.float64]:
+    """(tokens,) how often each is drawn in as many draws of either kind as there are pairs.
+
+    Unlike how often it stands in the corpora, that does not count a language of little data less.
+    """
+    drawn = np.zeros(len(corpus.bags))
+    for pairs, weights in (
+        (corpus.sentences, corpus.sentence_weights),
+        (corpus.entries, corpus.entry_weights),
+    ):
+        for side in (corpus.english, corpus.text):
+            np.add.at(drawn, side[pairs], weights * len(corpus.english))
+    each = np.repeat(drawn, np.diff(corpus.bags.starts))
+    found: NDArray[np.float64] = np.bincount(
+        corpus.bags.flat, weights=each, minlength=tokens
+    ).astype(np.float64)
+    return found
+
+
 class Sampler:
     """Draws batches, reproducibly. Cumulated weights make a draw cost O(log n)."""
 

@@ -1,17 +1,21 @@
 """Writes the token table as a sentence-transformers model folder, and reads it back.
 
 Knows the folder's format. Knows nothing of training. The layout is the one that
-``StaticEmbedding`` shares with model2vec: ``embeddings`` int8 (tokens, dim) and ``weights`` float32
-(tokens,), the scale of each row, so that ``embeddings * weights[:, None]`` is the table.
+``StaticEmbedding`` shares with model2vec: ``embeddings`` int8 (rows, dim), ``mapping`` int32
+(tokens,), the row of each token, and ``weights`` float32 (tokens,), so that
+``embeddings[mapping] * weights[:, None]`` is the table.
 """
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
+
+from embeddings.training.sharing import Shared
 
 Floats = NDArray[np.float32]
 _STATIC = "sentence_transformers.sentence_transformer.modules.static_embedding.StaticEmbedding"
@@ -46,13 +50,18 @@ def reduced(table: Floats, dimension: int) -> Floats:
     return table @ main
 
 
-def write(folder: Path, tokenizer: Tokenizer, table: Floats) -> None:
-    """Writes everything but the model card. Row 0, the unknown token, becomes zero."""
+def write(folder: Path, tokenizer: Tokenizer, table: Shared) -> None:
+    """Writes everything but the model card. The first token, the unknown, has no vector."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "1_Normalize").mkdir(exist_ok=True)
-    rows, scale = quantise(table)
-    rows[0] = 0
-    save_file({"embeddings": rows, "weights": scale}, folder / "model.safetensors")
+    rows, scale = quantise(table.rows)
+    rows[table.mapping[0]] = 0
+    tensors: dict[str, NDArray[Any]] = {
+        "embeddings": rows,
+        "mapping": table.mapping.astype(np.int32),
+        "weights": table.lengths * scale[table.mapping],
+    }
+    save_file(tensors, folder / "model.safetensors")
     (folder / "model.safetensors").chmod(0o644)
     compact = json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False, separators=(",", ":"))
     (folder / "tokenizer.json").write_text(compact, "utf-8")
@@ -68,7 +77,8 @@ def write(folder: Path, tokenizer: Tokenizer, table: Floats) -> None:
 def read(folder: Path) -> Floats:
     """The table (tokens, dim) as float32, as sentence-transformers folds it."""
     tensors = load_file(folder / "model.safetensors")
-    table: Floats = tensors["embeddings"].astype(np.float32) * tensors["weights"][:, None]
+    rows = tensors["embeddings"][tensors["mapping"]]
+    table: Floats = rows.astype(np.float32) * tensors["weights"][:, None]
     return table
 
 

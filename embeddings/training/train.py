@@ -28,7 +28,9 @@ from embeddings.training import (
     evaluate,
     export,
     names,
+    pruning,
     regression,
+    sharing,
     steps,
     student,
     teacher,
@@ -37,9 +39,12 @@ from embeddings.training import (
 from embeddings.training.corpora import Pair
 
 SEED = 20
-PIECES = 200_000
+PIECES = 400_000
 DIMENSION = 256
-KEPT = 208  # of them, in the model that is written
+# What is kept of them in the model that is written, for its size and the time to load it
+KEPT_PIECES = 300_000
+KEPT = 208  # dimensions
+ROWS = 197_000  # many pieces share one
 RATE = 0.005  # how far a row's component moves in its first update
 LENGTH = 1.7  # median length of a row at the start
 CHECKPOINT = 500  # steps
@@ -63,7 +68,7 @@ def read_arguments() -> argparse.Namespace:
         "--work", type=Path, required=True, help="folder for what can be computed again"
     )
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "model")
-    parser.add_argument("--steps", type=int, default=8_000, help="the dial")
+    parser.add_argument("--steps", type=int, default=10_000, help="the dial")
     parser.add_argument(
         "--sample", type=int, default=None, help="questions a pair of languages; all if absent"
     )
@@ -73,13 +78,15 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def build_tokenizer(pairs: list[Pair], work: Path) -> Tokenizer:
-    """The tokenizer of all languages, trained once."""
-    path = work / "tokenizer.json"
-    if not path.exists():
+def build_tokenizer(pairs: list[Pair], work: Path) -> tuple[Tokenizer, range]:
+    """The tokenizer of all languages, trained once, and which of its pieces are whole words."""
+    path, words = work / "tokenizer.json", work / "words.json"
+    if not words.exists():
         counts = vocabulary.balance(vocabulary.count_words(pairs))
-        vocabulary.save(vocabulary.train(counts, PIECES), path)
-    return Tokenizer.from_file(str(path))
+        pieces, place = vocabulary.train(counts, PIECES)
+        vocabulary.save(pieces, path)
+        words.write_text(json.dumps([place.start, place.stop]))
+    return Tokenizer.from_file(str(path)), range(*json.loads(words.read_text()))
 
 
 def reduced_teacher(rows: NDArray[np.float16]) -> Floats:
@@ -109,10 +116,15 @@ def build_corpus(pairs: list[Pair], tokenizer: Tokenizer, known: dict[str, int])
     )
 
 
+def pieces_of(tokenizer: Tokenizer) -> list[str]:
+    """The pieces in the order of their rows."""
+    rows = tokenizer.get_vocab()
+    return sorted(rows, key=rows.__getitem__)
+
+
 def smaller_bags(tokenizer: Tokenizer) -> evaluate.Bags:
     """Each token of the vocabulary as the smaller pieces it would fall into."""
-    rows = tokenizer.get_vocab()
-    parts = vocabulary.smaller_pieces(sorted(rows, key=rows.__getitem__))
+    parts = vocabulary.smaller_pieces(pieces_of(tokenizer))
     flat = np.array([row for part in parts for row in part], dtype=np.int32)
     return evaluate.Bags(flat, np.cumsum([0, *map(len, parts)], dtype=np.int64))
 
@@ -123,8 +135,7 @@ def initial_table(corpus: batches.Corpus, targets: Floats, tokenizer: Tokenizer)
     Tokens of which nothing is known get random directions, so that in late interaction they still
     match themselves and nothing else.
     """
-    place = tokenizer.get_vocab()
-    found = regression.start(corpus, targets, sorted(place, key=place.__getitem__), SEED)
+    found = regression.start(corpus, targets, pieces_of(tokenizer), SEED)
     length = found.norm(dim=1)
     known = length > 1e-6
     found *= LENGTH / length[known].median()
@@ -140,6 +151,22 @@ def start_once(corpus: batches.Corpus, targets: Floats, tokenizer: Tokenizer, wo
         torch.save(initial_table(corpus, targets, tokenizer), path)
     rows: Tensor = torch.load(path)
     return rows
+
+
+def compact(
+    table: Floats, corpus: batches.Corpus, pieces: list[str], words: range
+) -> tuple[list[str], sharing.Shared]:
+    """The pieces that are kept, and their vectors on ROWS rows.
+
+    Numbers, single characters and the unknown share no row.
+    """
+    usage = batches.usage(corpus, len(table))
+    rows = pruning.kept(pieces, table, usage, np.isin(np.arange(len(table)), words), KEPT_PIECES)
+    kept = [pieces[row] for row in rows]
+    alone = np.array(
+        [len(piece) == 1 or piece.isdecimal() or piece == vocabulary.UNKNOWN for piece in kept]
+    )
+    return kept, sharing.share(table[rows], usage[rows], alone, ROWS)
 
 
 def rate_at(step: int, total: int) -> float:
@@ -185,7 +212,7 @@ def main() -> None:
 
     pairs = corpora.read_all(arguments.data)
     teacher.encode(corpora.english_by_priority(pairs), work / "teacher", arguments.teacher_texts)
-    tokenizer = build_tokenizer(pairs, work)
+    tokenizer, words = build_tokenizer(pairs, work)
     known, rows = teacher.load(work / "teacher")
     targets = reduced_teacher(rows)
     pairs += names.pairs_of_names(pairs)
@@ -202,8 +229,10 @@ def main() -> None:
     table = student.Table(start_once(corpus, targets, tokenizer, work).to(device))
     fit(steps.Trainer(corpus, targets, table, SEED), arguments.steps, work)
 
-    kept = export.reduced(table.rows.cpu().numpy(), KEPT)
-    export.write(arguments.output, tokenizer, kept)
+    reduced = export.reduced(table.rows.cpu().numpy(), KEPT)
+    kept, shared = compact(reduced, corpus, pieces_of(tokenizer), words)
+    tokenizer = vocabulary.save(kept, work / "kept.json")
+    export.write(arguments.output, tokenizer, shared)
     report = evaluate.report(
         arguments.dev, tokenizer, export.read(arguments.output), arguments.sample
     )
