@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -169,6 +171,13 @@ def test_memory_of_this_process_is_told_in_megabytes() -> None:
 
 def test_processor_time_of_this_process_is_what_it_says_itself() -> None:
     assert machine.cpu_seconds(os.getpid()) >= time.process_time() - 0.1
+
+
+def test_processor_time_counts_children_that_have_ended() -> None:
+    before = machine.cpu_seconds(os.getpid())
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    subprocess.run([sys.executable, "-c", burn], check=True)
+    assert machine.cpu_seconds(os.getpid()) - before >= 0.25
 
 
 def test_disk_is_counted_by_what_lies_in_the_folder(tmp_path: Path) -> None:
