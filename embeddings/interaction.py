@@ -58,17 +58,16 @@ class Comparison:
         windows: (m, w) best cosine in each window of ``2 * WINDOW_STEP`` tokens, every
             ``WINDOW_STEP`` tokens, of all passages that have tokens.
         first: (n,) first window of each passage, or -1 when it has no tokens.
-        focus: (n,) mean over a passage's tokens of the best cosine with any of the question's, a
-            token counting as much as its vector is long; 0 for passages without tokens.
         similar: (m, u) cosines with the u distinct tokens of all passages.
+        places: (total,) which of them each of the passages' tokens is.
         ids: (u,) those tokens.
     """
 
     best: Scores
     windows: Scores
     first: NDArray[np.int64]
-    focus: Scores
     similar: Scores
+    places: NDArray[np.int32]
     ids: NDArray[np.int64]
 
     def best_window(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -146,8 +145,8 @@ class LateInteraction:
         first = np.full(len(passages), -1, dtype=np.int64)
         if not lengths.any() or not m:
             nothing = np.zeros((m, 0), dtype=np.float32)
-            none = np.zeros(len(passages), np.float32)
-            return Comparison(best, nothing, first, none, nothing, np.zeros(0, dtype=np.int64))
+            no_places, no_ids = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64)
+            return Comparison(best, nothing, first, nothing, no_places, no_ids)
         similar, places, distinct = self._similarities(question, passages.values)
         # A block is WINDOW_STEP tokens; reduceat needs every part to have a token.
         blocks = -(-lengths // WINDOW_STEP)
@@ -161,9 +160,7 @@ class LateInteraction:
         windows[:, :-1] = np.where(
             followed, np.maximum(windows[:, :-1], windows[:, 1:]), windows[:, :-1]
         )
-        similar = similar[:, : len(distinct)]
-        focus = self._focus(question, passages, similar, places, distinct)
-        return Comparison(best, windows, first, focus, similar, distinct)
+        return Comparison(best, windows, first, similar[:, : len(distinct)], places, distinct)
 
     def matches(self, question: Question, ids: TokenIds) -> Matches:
         """What each token of a passage, (k,) ids, has to do with the question: for highlights."""
@@ -176,22 +173,25 @@ class LateInteraction:
         scores = weighted[tokens, np.arange(weighted.shape[1])]
         return Matches(scores[places], tokens[places])
 
-    def _focus(
-        self,
-        question: Question,
-        passages: Ragged,
-        similar: Scores,
-        places: NDArray[np.int32],
-        distinct: NDArray[np.int64],
-    ) -> Scores:
-        """(n,) see ``Comparison``."""
+    def focus(self, question: Question, passages: Ragged, compared: Comparison) -> Scores:
+        """(n,) how much of each passage the question matches; 0 for passages without tokens.
+
+        The mean over a passage's tokens of the best cosine with any of the question's, a token
+        counting as much as its vector is long.
+
+        Args:
+            question: what is asked.
+            passages: the first n of those that were compared.
+            compared: what ``compare`` found.
+        """
         found = np.zeros(len(passages), dtype=np.float32)
         filled = passages.lengths > 0
-        asked = similar[question.weights > 0]
-        if not len(asked):
+        asked = compared.similar[question.weights > 0]
+        if not len(asked) or not filled.any():
             return found
-        lengths = self._encoder.token_lengths(distinct)
+        lengths = self._encoder.token_lengths(compared.ids)
         both = np.stack([asked.max(axis=0).clip(min=0) * lengths, lengths])
+        places = compared.places[: len(passages.values)]
         sums = np.add.reduceat(both[:, places], passages.starts[filled], axis=1)
         found[filled] = sums[0] / np.maximum(sums[1], 1e-9)
         return found

@@ -73,10 +73,10 @@ class Snapshot:
         return int(np.count_nonzero(self.alive))
 
     @cached_property
-    def base_selection(self) -> Selection | None:
-        """``base_alive`` as the base's index looks at it; None without a base."""
+    def base_selection(self) -> Selection:
+        """``base_alive`` as the index of the base looks at it; ValueError without a base."""
         if self.base is None:
-            return None
+            raise ValueError("there is no base to select from")
         bits = np.packbits(self.base_alive, bitorder="little")
         return self.base.index.select(bits, self.base_count)
 
@@ -150,7 +150,7 @@ def nearest(now: Snapshot, vector: NDArray[np.float32], k: int) -> Hits:
 def _best_of_base(now: Snapshot, vector: NDArray[np.float32], k: int) -> Hits:
     """The k best of the rows that are proposed, scored exactly."""
     k = min(k, now.base_count)
-    if k < 1 or now.base is None or now.base_selection is None:
+    if k < 1 or now.base is None:
         return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
     if now.base_count <= max(FEW, k):
         rows = np.flatnonzero(now.base_alive)

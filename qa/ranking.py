@@ -241,7 +241,7 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "sound_share": sound / (rarest * max(asked.pieces, 1)),
         "exact": (own >= _EXACT) @ weights,
         "coverage": (blended >= _COVERED) @ weights,
-        "focus": compared.focus[:n],
+        "focus": interaction.focus(asked.tokens, passages.tokens, compared),
         "length": np.log1p(passages.tokens.lengths),
         "far_script": ~same & (not asked.alphabetic),
     }

@@ -197,14 +197,16 @@ def test_focus_against_its_definition(encoder: StaticEncoder, interaction: LateI
         for token, weight in zip(question.ids, question.weights, strict=True)
         if weight > 0
     ]
-    found = interaction.compare(question, Ragged.of(passages)).focus
+    read = Ragged.of(passages)
+    found = interaction.focus(question, read, interaction.compare(question, read))
     for passage, focus in zip(passages, found, strict=True):
         vectors = [token_vector(encoder, int(token)) for token in passage]
         lengths = [float(np.linalg.norm(vector)) for vector in vectors]
         best = [max(0.0, *(cosine(one, vector) for one in asked)) for vector in vectors]
         expected = sum(a * b for a, b in zip(lengths, best, strict=True)) / max(sum(lengths), 1e-9)
         assert focus == pytest.approx(expected, abs=2e-3)
-    assert not interaction.compare(interaction.prepare("?!"), Ragged.of(passages)).focus.any()
+    silent = interaction.prepare("?!")
+    assert not interaction.focus(silent, read, interaction.compare(silent, read)).any()
 
 
 def test_tokens_on_one_row_are_alike_but_not_the_same(tmp_path: Path) -> None:

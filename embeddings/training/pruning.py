@@ -20,7 +20,7 @@ def kept(
     pieces: list[str],
     table: Floats,
     usage: NDArray[np.float64],
-    words: NDArray[np.bool_],
+    words: range,
     most: int,
 ) -> Ints:
     """(n,) rows of the pieces to keep, ascending: at most so many, or all that are no words.
@@ -29,11 +29,11 @@ def kept(
         pieces: one for each row.
         table: (pieces, dim) their vectors.
         usage: (pieces,) how often each is used, see ``batches.usage``.
-        words: (pieces,) which may be dropped.
+        words: rows of those that may be dropped.
         most: how many to keep.
     """
     parts = vocabulary.smaller_pieces(pieces)
-    candidates = [row for row in np.flatnonzero(words).tolist() if parts[row] != [row]]
+    candidates = [row for row in words if parts[row] != [row]]
     spelt = np.stack([table[parts[row]].sum(axis=0) for row in candidates])
     own = table[candidates]
     lengths = np.linalg.norm(own, axis=1)

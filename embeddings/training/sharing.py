@@ -14,6 +14,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.training import evaluate
+
 NEIGHBOURS = 12  # of a token, whose row it may take
 LISTS, PROBES, SAMPLE = 1024, 16, 60_000  # of the search for them
 SEED = 20
@@ -47,14 +49,13 @@ def share(table: Floats, usage: NDArray[np.float64], alone: NDArray[np.bool_], r
         rows: how many to keep.
     """
     lengths = np.linalg.norm(table, axis=1)
-    units = (table / np.maximum(lengths, 1e-9)[:, None]).astype(np.float32)
+    units = evaluate.unit(table)
     worth = np.sqrt(usage + 1.0) * lengths
     host = _hosts(units, worth, alone, len(table) - rows)
     kept, mapping = np.unique(host, return_inverse=True)
     summed = np.zeros((len(kept), table.shape[1]), dtype=np.float32)
     np.add.at(summed, mapping, units * worth[:, None].astype(np.float32))
-    summed /= np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-9)
-    return Shared(summed, mapping.astype(np.int64), lengths.astype(np.float32))
+    return Shared(evaluate.unit(summed), mapping.astype(np.int64), lengths.astype(np.float32))
 
 
 def _hosts(units: Floats, worth: Floats, alone: NDArray[np.bool_], wanted: int) -> Ints:

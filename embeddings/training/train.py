@@ -158,14 +158,12 @@ def compact(
 ) -> tuple[list[str], sharing.Shared]:
     """The pieces that are kept, and their vectors on ROWS rows.
 
-    Numbers, single characters and the unknown share no row.
+    Those that stand alone share no row.
     """
     usage = batches.usage(corpus, len(table))
-    rows = pruning.kept(pieces, table, usage, np.isin(np.arange(len(table)), words), KEPT_PIECES)
+    rows = pruning.kept(pieces, table, usage, words, KEPT_PIECES)
     kept = [pieces[row] for row in rows]
-    alone = np.array(
-        [len(piece) == 1 or piece.isdecimal() or piece == vocabulary.UNKNOWN for piece in kept]
-    )
+    alone = np.array([vocabulary.stands_alone(piece) for piece in kept])
     return kept, sharing.share(table[rows], usage[rows], alone, ROWS)
 
 

@@ -201,6 +201,11 @@ def _longest_start(word: str, known: set[str]) -> str:
     return next((word[:end] for end in ends if word[:end] in known), "")
 
 
+def stands_alone(piece: str) -> bool:
+    """Whether it is the unknown, a single character or a number: like no other, and whole."""
+    return piece == UNKNOWN or len(piece) == 1 or piece.isdecimal()
+
+
 def smaller_pieces(pieces: list[str]) -> list[list[int]]:
     """For every piece the rows of those it falls into when it is not there itself.
 
@@ -208,7 +213,7 @@ def smaller_pieces(pieces: list[str]) -> list[list[int]]:
     """
     rows = {piece: row for row, piece in enumerate(pieces)}
     return [
-        [row] if row == 0 or len(piece) == 1 or piece.isdecimal() else _greedy(piece, rows) or [row]
+        [row] if stands_alone(piece) else _greedy(piece, rows) or [row]
         for row, piece in enumerate(pieces)
     ]
 
