@@ -28,3 +28,7 @@ class ModelUnavailable(ModelError):
 
 class VectorIndexError(EmbeddingError):
     """A vector index file is damaged or was built from something else."""
+
+
+class KernelError(EmbeddingError):
+    """The compiled part is missing, or is not of these sources. Installing again mends it."""

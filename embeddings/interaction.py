@@ -19,17 +19,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings import kernels
 from embeddings.encoder import Vectors
+from embeddings.kernels import Compared
 from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder, TokenIds
 
 Scores = NDArray[np.float32]
 
 WINDOW_STEP = 12  # tokens: two steps are about a clause or a short sentence
-BLOCK = 2048  # tokens compared at a time: their rows stay in a core's cache
 OTHER = 0.998  # most that two tokens count as alike, where a table has them share a row
-TILE = 32  # rows per matrix product, too few for BLAS to split one between threads, whose start
-# would take longer than the product and far longer while other requests hold the cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +54,20 @@ class Comparison:
 
     Attributes:
         best: (n, m) best cosine; 0 for passages without tokens.
-        windows: (m, w) best cosine in each window of ``2 * WINDOW_STEP`` tokens, every
+        windows: (w, m) best cosine in each window of ``2 * WINDOW_STEP`` tokens, every
             ``WINDOW_STEP`` tokens, of all passages that have tokens.
-        first: (n,) first window of each passage, or -1 when it has no tokens.
-        similar: (m, u) cosines with the u distinct tokens of all passages.
-        places: (total,) which of them each of the passages' tokens is.
-        ids: (u,) those tokens.
+        lengths: (n,) tokens of each.
+        places: (total,) which of the distinct tokens each of the passages' tokens is.
+        ids: (u,) the distinct tokens.
+        tokens: how they compare with the question's.
     """
 
     best: Scores
     windows: Scores
-    first: NDArray[np.int64]
-    similar: Scores
+    lengths: NDArray[np.int64]
     places: NDArray[np.int32]
-    ids: NDArray[np.int64]
+    ids: TokenIds
+    tokens: Compared
 
     def best_window(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) highest weighted sum of any window of each passage; 0 without tokens.
@@ -76,11 +75,32 @@ class Comparison:
         A passage that has the question's words close together answers more often than one that
         has them scattered; whole-passage maxima do not see the difference.
         """
-        found = np.zeros(len(self.first))
-        filled = self.first >= 0
+        found = np.zeros(len(self.lengths))
+        filled = self.lengths > 0
         if filled.any():
-            found[filled] = np.maximum.reduceat(weights @ self.windows, self.first[filled])
+            windows = -(-self.lengths[filled] // WINDOW_STEP)
+            first = np.cumsum(windows) - windows
+            found[filled] = np.maximum.reduceat(self.windows @ weights, first)
         return found
+
+    def focus(self, n: int) -> Scores:
+        """(n,) how much of each of the first passages the question matches; 0 without tokens.
+
+        The mean over a passage's tokens of the best cosine with any of the question's, a token
+        counting as much as its vector is long.
+        """
+        return kernels.weighted_means(
+            self.tokens.top, self.tokens.lengths, self.places, self.lengths[:n]
+        )
+
+    def near(self, least: float, counts: NDArray[np.uint32]) -> NDArray[np.float64]:
+        """(m,) sum of the counts of the distinct tokens that are at least so similar to each.
+
+        Args:
+            least: cosine from which on they are.
+            counts: (tokens,) of each token of the vocabulary; 0 beyond its end.
+        """
+        return kernels.near_counts(self.tokens.similar, self.ids, counts, least)
 
 
 class Matches(NamedTuple):
@@ -140,96 +160,33 @@ class LateInteraction:
             question: what is asked.
             passages: token ids of each, in the order of its text.
         """
-        lengths = passages.lengths
-        m, best = len(question.ids), np.zeros((len(passages), len(question.ids)), np.float32)
-        first = np.full(len(passages), -1, dtype=np.int64)
-        if not lengths.any() or not m:
-            nothing = np.zeros((m, 0), dtype=np.float32)
-            no_places, no_ids = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64)
-            return Comparison(best, nothing, first, nothing, no_places, no_ids)
-        similar, places, distinct = self._similarities(question, passages.values)
-        # A block is WINDOW_STEP tokens; reduceat needs every part to have a token.
-        blocks = -(-lengths // WINDOW_STEP)
-        first[lengths > 0] = (np.cumsum(blocks) - blocks)[lengths > 0]
-        owner = np.repeat(np.arange(len(passages)), blocks)
-        within = np.arange(len(owner)) - np.repeat(np.cumsum(blocks) - blocks, blocks)
-        starts = passages.starts[owner] + within * WINDOW_STEP
-        windows = np.maximum.reduceat(similar[:, places], starts, axis=1)
-        best[lengths > 0] = np.maximum.reduceat(windows, first[lengths > 0], axis=1).T
-        followed = owner[:-1] == owner[1:]
-        windows[:, :-1] = np.where(
-            followed, np.maximum(windows[:, :-1], windows[:, 1:]), windows[:, :-1]
-        )
-        return Comparison(best, windows, first, similar[:, : len(distinct)], places, distinct)
+        ids, places, tokens = self._compared(question, passages.values)
+        windows, best = kernels.pool(tokens.similar, places, passages.lengths, WINDOW_STEP)
+        return Comparison(best, windows, passages.lengths, places, ids, tokens)
 
     def matches(self, question: Question, ids: TokenIds) -> Matches:
         """What each token of a passage, (k,) ids, has to do with the question: for highlights."""
         top = question.weights.max(initial=0)
         if not len(ids) or not top > 0:
             return Matches(np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int64))
-        similar, places, _ = self._similarities(question, ids)
-        weighted = similar * (question.weights / top)[:, None]
-        tokens = weighted.argmax(axis=0)
-        scores = weighted[tokens, np.arange(weighted.shape[1])]
+        _, places, compared = self._compared(question, ids)
+        weighted = compared.similar * (question.weights / top)
+        tokens = weighted.argmax(axis=1)
+        scores = weighted[np.arange(len(weighted)), tokens]
         return Matches(scores[places], tokens[places])
 
-    def focus(self, question: Question, passages: Ragged, compared: Comparison) -> Scores:
-        """(n,) how much of each passage the question matches; 0 for passages without tokens.
-
-        The mean over a passage's tokens of the best cosine with any of the question's, a token
-        counting as much as its vector is long.
-
-        Args:
-            question: what is asked.
-            passages: the first n of those that were compared.
-            compared: what ``compare`` found.
-        """
-        found = np.zeros(len(passages), dtype=np.float32)
-        filled = passages.lengths > 0
-        asked = compared.similar[question.weights > 0]
-        if not len(asked) or not filled.any():
-            return found
-        lengths = self._encoder.token_lengths(compared.ids)
-        both = np.stack([asked.max(axis=0).clip(min=0) * lengths, lengths])
-        places = compared.places[: len(passages.values)]
-        sums = np.add.reduceat(both[:, places], passages.starts[filled], axis=1)
-        found[filled] = sums[0] / np.maximum(sums[1], 1e-9)
-        return found
-
-    def _similarities(
+    def _compared(
         self, question: Question, ids: TokenIds
-    ) -> tuple[Scores, NDArray[np.int32], NDArray[np.int64]]:
-        """Cosines (m, u or more) with the u distinct ids, each id's column, and the distinct ids.
+    ) -> tuple[TokenIds, NDArray[np.int32], Compared]:
+        """The distinct ids, which of them each id is, and how they compare with the question's.
 
-        Candidates for one question share most of their tokens, so each is looked up once. A mark
-        per token of the vocabulary finds them ten times faster than sorting.
+        Candidates for one question share most of their tokens, so each is compared once.
         """
-        mark = np.zeros(self._encoder.vocabulary, dtype=np.bool_)
-        mark[ids] = True
-        distinct = np.flatnonzero(mark)
-        column = np.empty(len(mark), dtype=np.int32)
-        column[distinct] = np.arange(len(distinct), dtype=np.int32)
-        padded = np.append(distinct, np.zeros(-len(distinct) % TILE, dtype=np.int64))
-        similar = np.empty((len(question.ids), len(padded)), dtype=np.float32)
-        for first in range(0, len(padded), BLOCK):
-            block = slice(first, first + BLOCK)
-            similar[:, block] = self._cosines(question, padded[block]).T
-        same = np.flatnonzero(mark[question.ids])
-        places = column[question.ids[same]]
-        themselves = similar[same, places]
-        np.minimum(similar, OTHER, out=similar)
-        similar[same, places] = themselves
-        return similar, column[ids], distinct
-
-    def _cosines(self, question: Question, ids: NDArray[np.int64]) -> Scores:
-        """(len(ids), m) cosines; the number of ids is a multiple of ``TILE``."""
-        rows, weights = self._encoder.token_rows(ids)
-        tiles = rows.reshape(-1, TILE, rows.shape[1])
-        products = np.matmul(tiles, question.vectors.T).reshape(len(ids), -1)
-        norms = self._encoder.token_norms(ids)
-        products *= (np.sign(weights) / np.where(norms > 0, norms, 1))[:, None]
-        cosines: Scores = products.clip(-1, 1)
-        return cosines
+        distinct, places = kernels.distinct(ids, self._encoder.vocabulary)
+        compared = self._encoder.table.compare(
+            distinct, question.vectors, question.ids, question.weights > 0, OTHER
+        )
+        return distinct, places, compared
 
 
 def _norms(vectors: Vectors) -> Scores:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings import kernels
+
 
 @dataclass(frozen=True)
 class Ragged:
@@ -35,7 +37,7 @@ class Ragged:
         cls, source: NDArray[Any], starts: NDArray[np.int64], lengths: NDArray[np.int64]
     ) -> Ragged:
         """Copies of ``source[start : start + length]`` for each of (n,) starts and lengths."""
-        return cls(source[places(starts, lengths)], lengths)
+        return cls(kernels.gather(source, starts, lengths), lengths)
 
     def __len__(self) -> int:
         """How many arrays."""
@@ -63,11 +65,3 @@ class Ragged:
             np.concatenate([self.values, other.values]),
             np.concatenate([self.lengths, other.lengths]),
         )
-
-
-def places(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """``start .. start + length`` for each, one after the other."""
-    before = np.cumsum(lengths) - lengths
-    found: NDArray[np.int64] = np.repeat(starts - before, lengths)
-    found += np.arange(len(found))
-    return found

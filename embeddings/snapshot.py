@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from embeddings.approximate import ApproximateIndex, Selection
 from embeddings.encoder import Vectors
+from embeddings.kernels import half_rows
 from embeddings.vector_file import Halves
 
 Ids = NDArray[np.int64]
@@ -156,7 +157,9 @@ def _best_of_base(now: Snapshot, vector: NDArray[np.float32], k: int) -> Hits:
         rows = np.flatnonzero(now.base_alive)
     else:
         rows = now.base.index.propose(vector, k, now.base_selection)
-    scores = np.einsum("ij,j->i", now.base.matrix[rows].astype(np.float32), vector)
+    matrix = now.base.matrix
+    exact = half_rows(matrix.reshape(-1), rows * matrix.shape[1], matrix.shape[1])
+    scores = np.einsum("ij,j->i", exact, vector)
     order = np.lexsort((now.base.ids[rows], -scores))[:k]
     return Hits(now.base.ids[rows[order]], scores[order])
 

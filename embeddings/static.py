@@ -22,11 +22,11 @@ from tokenizers import Encoding, Tokenizer
 
 from embeddings.encoder import Vectors
 from embeddings.errors import ModelError
+from embeddings.kernels import Table
 from embeddings.tensors import TensorFile, map_tensors
 
 TokenIds = NDArray[np.uint32]
 
-BLOCK = 512  # tokens dequantised at a time: 512 x 384 float32 stay in a core's cache
 BATCH = 1024  # texts tokenised at a time: bounds the memory held by encodings
 SURROGATE = re.compile("[\ud800-\udfff]")
 UNKNOWN_ID = re.compile(rb'"unk_id"\s*:\s*(\d+)')  # unigram tokenizers do not expose it
@@ -62,7 +62,6 @@ class StaticEncoder:
         definition, self._tokenizer = _read_tokenizer(folder / "tokenizer.json")
         self._definition_sha256 = hashlib.sha256(definition).digest()
         self._rows, self._weights, self._mapping = _table(self._file.tensors, folder)
-        self._norms = np.full(len(self._rows), np.nan, dtype=np.float32)
         tokens = len(self._weights)
         if self._tokenizer.get_vocab_size() > tokens:
             raise ModelError(
@@ -72,6 +71,7 @@ class StaticEncoder:
         unknown = _unknown_id(self._tokenizer, definition)
         if unknown is not None:
             self._weights[unknown] = 0.0  # two unknown words have nothing in common
+        self.table = Table(self._rows, self._mapping, self._weights)
 
     @property
     def dimension(self) -> int:
@@ -109,7 +109,7 @@ class StaticEncoder:
         """As ``encode_passages``, of texts that are tokenised already."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for row, ids in enumerate(texts):
-            self._sum(ids, vectors[row])
+            vectors[row] = self.table.sum(ids)
         norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
         norms[norms == 0.0] = 1.0
         vectors /= norms[:, None]
@@ -149,22 +149,6 @@ class StaticEncoder:
             for text, encoding in zip(texts, encodings, strict=True)
         ]
 
-    def token_norms(self, ids: NDArray[Any]) -> NDArray[np.float32]:
-        """(n,) norms of the table rows of tokens (n,), which are reckoned once each."""
-        places = ids if self._mapping is None else self._mapping[ids]
-        norms: NDArray[np.float32] = self._norms[places]
-        unknown = np.unique(places[np.isnan(norms)])
-        if len(unknown):  # another thread may do the same, with the same result
-            rows = self._rows[unknown].astype(np.float32)
-            self._norms[unknown] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-            norms = self._norms[places]
-        return norms
-
-    def token_lengths(self, ids: NDArray[Any]) -> NDArray[np.float32]:
-        """(n,) lengths of the vectors of tokens (n,): how much each matters."""
-        found: NDArray[np.float32] = self.token_norms(ids) * np.abs(self._weights[ids])
-        return found
-
     def token_rows(self, ids: NDArray[Any]) -> tuple[Vectors, NDArray[np.float32]]:
         """Table rows (n, dim) and weights (n,); a token's vector is their product.
 
@@ -172,16 +156,6 @@ class StaticEncoder:
         """
         places = ids if self._mapping is None else self._mapping[ids]
         return self._rows[places].astype(np.float32), self._weights[ids]
-
-    def _sum(self, ids: TokenIds, out: NDArray[np.float32]) -> None:
-        """Add the vectors of all ids to ``out`` (dim,).
-
-        One text at a time and in blocks, because a gather that stays in the cache beats one large
-        product: the table is read once and nothing large is written.
-        """
-        for first in range(0, len(ids), BLOCK):
-            rows, weights = self.token_rows(ids[first : first + BLOCK])
-            out += np.einsum("i,ij->j", weights, rows)
 
     def _encode(self, text: str) -> Encoding:
         try:

@@ -18,7 +18,7 @@ from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder
 from qa import analysis, language, scripts
 from qa.best_sentence import best_sentence
-from qa.citations import TextCache, cite
+from qa.citations import TextCache, TextView, cite
 from qa.engine import Engine, Search, TextVersion
 from qa.highlights import highlights
 from qa.interrogatives import asking_words, blanked, lightened
@@ -57,8 +57,9 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A shown passage's tokens, where they stand in it, and how they match the question."""
+    """A shown passage's text version, its tokens, where they stand in it, and how they match."""
 
+    view: TextView
     ids: NDArray[np.uint32]
     spans: NDArray[np.int64]
     matches: Matches
@@ -97,13 +98,15 @@ class Responder:
         asked = self._asked(question)
         found = self._settle(question, asked, top_k, filters)
         kept = [r for r in found.ranked if min_score is None or r.score >= min_score]
-        shown = self._placed(kept, found.columns, asked.tokens)
+        shown = self._placed(kept, found, asked.tokens)
         results = tuple(
             self._result(number, ranked, found, asked.tokens, one)
             for number, (ranked, one) in enumerate(zip(kept, shown, strict=True), start=1)
         )
         answerable = bool(results) and results[0].score >= load_ranking().threshold
-        answer = self._sentence(kept[0], found, asked.tokens, shown[0]) if answerable else None
+        answer = None
+        if answerable:
+            answer = self._sentence(kept[0], found, asked.tokens, shown[0])
         return Answer(
             question=question,
             question_language=asked.language,
@@ -168,10 +171,11 @@ class Responder:
             alphabetic=scripts.alphabetic(question),
         )
 
-    def _placed(
-        self, kept: Sequence[Ranked], columns: Columns, question: Question
-    ) -> list[_Placed]:
-        """Tokens of the passages that are shown, compared with the question all at once."""
+    def _placed(self, kept: Sequence[Ranked], found: _Found, question: Question) -> list[_Placed]:
+        """The passages that are shown, read and compared with the question all at once."""
+        columns = found.columns
+        hashes = [found.passages[r.candidate.passage_id].sha256 for r in kept]
+        views = self._texts.all(hashes)
         numbers = np.searchsorted(columns.ids, [r.candidate.passage_id for r in kept])
         ids = [columns.tokens[number] for number in numbers]
         matches = self._interaction.matches(question, Ragged.of(ids).values)
@@ -179,11 +183,12 @@ class Responder:
         parts = [slice(end - len(each), end) for each, end in zip(ids, ends, strict=True)]
         return [
             _Placed(
+                views[sha256],
                 each,
                 columns.spans(number),
                 Matches(matches.scores[part], matches.tokens[part]),
             )
-            for number, each, part in zip(numbers, ids, parts, strict=True)
+            for sha256, number, each, part in zip(hashes, numbers, ids, parts, strict=True)
         ]
 
     def _result(
@@ -192,7 +197,7 @@ class Responder:
         passage = found.passages[ranked.candidate.passage_id]
         citation = cite(
             version_of(found.documents[passage.document_id]),
-            self._texts.get(passage.sha256),
+            placed.view,
             Span(passage.start, passage.end),
             language=passage.language,
             expected=passage.text,
@@ -216,7 +221,7 @@ class Responder:
     ) -> Sentence:
         """The sentence of a passage that answers best."""
         passage = found.passages[ranked.candidate.passage_id]
-        view = self._texts.get(passage.sha256)
+        view = placed.view
         spans = sentences(view.text, passage.start, passage.end, passage.language)
         texts = [view.text[span.start : span.end] for span in spans]
         edges = [(span.start - passage.start, span.end - passage.start) for span in spans]

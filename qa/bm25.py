@@ -26,6 +26,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings import kernels
 from embeddings.ragged import Ragged
 from qa import analysis, sounds
 from qa.sounds import PIECE
@@ -43,7 +44,6 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 _CODES = str.maketrans({letter: chr(code) for code, letter in enumerate(_LETTERS, start=1)})
 _SPELT = bytes([0, *_LETTERS.encode("ascii"), *bytes(255 - len(_LETTERS))])
 _LETTER_BITS = 6
-_SCATTER = np.uint32(2654435761)  # Knuth's multiplicative hash: 2^32 over the golden ratio
 
 Ids = NDArray[np.uint32]
 
@@ -221,7 +221,7 @@ def term_scores(
     """
     scores = np.zeros((len(terms), len(asked.ids) + 1))
     if len(asked.ids):
-        at, place = _matches(terms.values, asked.ids)
+        at, place = kernels.matches(terms.values, asked.ids)
         owner = np.searchsorted(np.cumsum(terms.lengths), at, side="right")
         idf = inverse_frequency(of.passages, of.terms(asked.ids))
         field = asked.fields[place]
@@ -242,7 +242,7 @@ def sound_scores(
         return np.zeros(n)
     # Pieces that would cross from word to word, or from passage to passage, have the mark of a
     # word's end where no piece of a question has it.
-    at, place = _matches(piece_ids(sounds.values), asked.pieces)
+    at, place = kernels.piece_matches(sounds.values, asked.pieces)
     owner = np.searchsorted(np.cumsum(sounds.lengths), at, side="right")
     often = np.bincount(owner * m + place, minlength=n * m).reshape(n, m).astype(np.float64)
     idf = inverse_frequency(of.passages, of.pieces(asked.pieces))
@@ -256,24 +256,6 @@ def saturated(
 ) -> NDArray[np.float64]:
     """Term frequencies as BM25 counts them; lengths are in averages."""
     found: NDArray[np.float64] = count * (K1 + 1) / (count + K1 * (1 - B + B * length))
-    return found
-
-
-def _matches(values: Ids, ids: Ids) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the values are one of the ids, and which.
-
-    Almost none of them is: a table of 65,536 marks leaves the few that may be.
-    """
-    mark = np.zeros(1 << 16, dtype=np.bool_)
-    mark[_scattered(ids)] = True
-    at = np.flatnonzero(mark[_scattered(values)])
-    place = np.minimum(np.searchsorted(ids, values[at]), len(ids) - 1)
-    same = ids[place] == values[at]
-    return at[same], place[same]
-
-
-def _scattered(values: Ids) -> Ids:
-    found: Ids = values * _SCATTER >> np.uint32(16)
     return found
 
 

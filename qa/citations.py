@@ -16,7 +16,7 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from qa.differences import Difference
@@ -96,7 +96,9 @@ class TextView:
 class TextCache:
     """Keeps recently used text versions; they are immutable, so nothing ever expires."""
 
-    def __init__(self, load: Callable[[str], str], characters: int = 32_000_000) -> None:
+    def __init__(
+        self, load: Callable[[Sequence[str]], dict[str, str]], characters: int = 32_000_000
+    ) -> None:
         """Load misses with ``load`` and keep about ``characters`` code points."""
         self._load = load
         self._room = characters
@@ -106,20 +108,31 @@ class TextCache:
 
     def get(self, sha256: str) -> TextView:
         """The text version of this hash."""
+        return self.all([sha256])[sha256]
+
+    def all(self, sha256s: Iterable[str]) -> dict[str, TextView]:
+        """The text versions of these hashes; those that are missing are loaded at once."""
+        wanted = list(dict.fromkeys(sha256s))
         with self._lock:
-            view = self._views.get(sha256)
-            if view is not None:
+            found = {sha256: self._views[sha256] for sha256 in wanted if sha256 in self._views}
+            for sha256 in found:
                 self._views.move_to_end(sha256)
-                return view
-        view = TextView(self._load(sha256))
+        missing = [sha256 for sha256 in wanted if sha256 not in found]
+        if missing:
+            loaded = {sha256: TextView(text) for sha256, text in self._load(missing).items()}
+            self._keep(loaded)
+            found |= loaded
+        return found
+
+    def _keep(self, loaded: dict[str, TextView]) -> None:
         with self._lock:
-            if sha256 not in self._views:
-                self._views[sha256] = view
-                self._held += len(view.text)
+            for sha256, view in loaded.items():
+                if sha256 not in self._views:
+                    self._views[sha256] = view
+                    self._held += len(view.text)
             while self._held > self._room and len(self._views) > 1:
                 _, dropped = self._views.popitem(last=False)
                 self._held -= len(dropped.text)
-        return view
 
 
 def cite(

@@ -71,7 +71,7 @@ class Collection:
         # another machine do not.
         computes = encoder is tokens and settings.engine == "embedded"
         self._turn = threading.BoundedSemaphore(1 if computes else WAITING_AT_ONCE)
-        self._texts = TextCache(engine.text)
+        self._texts = TextCache(engine.texts)
         self._responder = Responder(engine, encoder, tokens, self._texts, settings.public_url)
         self._verifier = Verifier(engine, self._texts, settings.public_url)
 

@@ -75,6 +75,6 @@ class CurrentTexts:
         for document_id, sha256 in self._engine.current_texts():
             documents.setdefault(sha256, []).append(document_id)
         # Read past the cache: a large collection would push out all that is in it.
-        self._signatures.follow(documents, self._engine.text)
+        self._signatures.follow(documents, lambda one: self._engine.texts([one])[one])
         # A change after this number is seen again, which costs little.
         self._documents, self._sequence = documents, sequence

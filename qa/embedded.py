@@ -136,10 +136,10 @@ class EmbeddedEngine:
         with self._store.reading() as connection:
             return {one.id: one for one in records.stored(connection, document_ids)}
 
-    def text(self, sha256: str) -> str:
-        """The text version of this hash, or raise NotFound."""
+    def texts(self, sha256s: Sequence[str]) -> dict[str, str]:
+        """The text versions of these hashes, or raise NotFound if one does not exist."""
         with self._store.reading() as connection:
-            return records.text(connection, sha256)
+            return records.texts(connection, sha256s)
 
     def versions(self, sha256_prefix: str) -> list[TextVersion]:
         """Every use, past and present, of text versions whose hash begins so."""

@@ -84,7 +84,7 @@ class EmbeddedTransfer:
     def texts(self, sha256s: Sequence[str]) -> dict[str, str]:
         """Texts by hash; NotFound if one does not exist."""
         with self._store.reading() as connection:
-            return {sha256: records.text(connection, sha256) for sha256 in sha256s}
+            return records.texts(connection, sha256s)
 
     def restore(self, documents: Sequence[tuple[PreparedDocument, StoredDocument]]) -> None:
         """Put documents, all or none, and keep the times at which they were added and updated."""

@@ -162,8 +162,8 @@ class Engine(Protocol):
         """Documents in order of id, after the given one."""
         ...
 
-    def text(self, sha256: str) -> str:
-        """The text version of this hash, or raise NotFound."""
+    def texts(self, sha256s: Sequence[str]) -> dict[str, str]:
+        """The text versions of these hashes, or raise NotFound if one does not exist."""
         ...
 
     def described(self, document_ids: Sequence[str]) -> dict[str, StoredDocument]:

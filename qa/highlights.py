@@ -19,7 +19,6 @@ _WORTH = 0.3
 """Least cosine times relative weight that is shown: below it, matches explain nothing."""
 _NEAR_BEST = 0.9
 """Share of a question token's best match that a second place must reach to be shown, too."""
-_SPACED_WORD = re.compile(r"[^\W_]")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 )
@@ -64,8 +63,8 @@ def _whole_word(text: str, start: int, end: int) -> Span:
 
 
 def _is_word(character: str) -> bool:
-    # Combining marks belong to the letter before them; \w does not contain all of them.
-    return _SPACED_WORD.match(character) is not None or "\u0300" <= character <= "\u036f"
+    # Combining marks belong to the letter before them, but are none themselves.
+    return character.isalnum() or "\u0300" <= character <= "\u036f"
 
 
 def _joined(text: str, spans: Iterable[Span]) -> list[Span]:

@@ -101,7 +101,7 @@ def _passages(connection: sqlite3.Connection, dimension: int) -> Iterator[str]:
     sha256, text = "", ""
     for passage_id, document_id, of, start, end, language, quote, context, data in found:
         if of != sha256:
-            sha256, text = of, records.text(connection, of)
+            sha256, text = of, records.texts(connection, [of])[of]
         name = f"Passage {passage_id} ({document_id}, {start}..{end})"
         if not 0 <= start < end <= len(text):
             yield f"{name} lies outside its text of {len(text)} characters."

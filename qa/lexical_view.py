@@ -35,10 +35,10 @@ Field = Literal["terms", "sounds"]
 FIELDS: tuple[Field, ...] = ("terms", "sounds")
 LENGTHS = ("words_length", "stems_length", "sounds_length")
 
-POSTINGS = 400_000
+POSTINGS = 20_000
 """Sum of the passages that the terms of a question stand in, beyond which the commonest are left
 out: some four milliseconds."""
-FEWEST = 4
+FEWEST = 3
 """Terms that are looked for, however common."""
 
 _TIE_PROBE = 16

@@ -161,7 +161,8 @@ def _paired(
 def _old_versions(source: Movable, target: Movable, told: Progress) -> None:
     done = 0
     for batch in _batches(source.transfer().old_versions()):
-        target.transfer().restore_old([(old, source.text(old.version.sha256)) for old in batch])
+        texts = source.texts([old.version.sha256 for old in batch])
+        target.transfer().restore_old([(old, texts[old.version.sha256]) for old in batch])
         done += len(batch)
         told("Moving old versions", done, done)
 

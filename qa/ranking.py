@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from embeddings.interaction import Comparison, LateInteraction, Question
 from qa.engine import Found
+from qa.representation import Columns
 from qa.types import Candidate
 
 FEATURES = (
@@ -241,7 +242,7 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "sound_share": sound / (rarest * max(asked.pieces, 1)),
         "exact": (own >= _EXACT) @ weights,
         "coverage": (blended >= _COVERED) @ weights,
-        "focus": interaction.focus(asked.tokens, passages.tokens, compared),
+        "focus": compared.focus(n),
         "length": np.log1p(passages.tokens.lengths),
         "far_script": ~same & (not asked.alphabetic),
     }
@@ -250,10 +251,7 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
 
 def _rarity(compared: Comparison, counts: NDArray[np.uint32], passages: int) -> NDArray[np.float64]:
     """(m,) log(1 + 1 / share of the passages with a token near each of the question's)."""
-    known = compared.ids < len(counts)
-    held = np.where(known, counts[np.where(known, compared.ids, 0)], 0) if len(counts) else known
-    near = (compared.similar >= _NEAR) @ held.astype(np.float64)
-    share = np.minimum(near / passages, 1.0)
+    share = np.minimum(compared.near(_NEAR, counts) / passages, 1.0)
     rarity: NDArray[np.float64] = np.log1p(1.0 / (share + 1.0 / passages))
     return rarity
 
@@ -267,9 +265,17 @@ def rank(interaction: LateInteraction, asked: Asked, found: Found) -> Ranking:
     """The candidates found, best first; ties go to the earlier document and place."""
     weighed = evidence(interaction, asked, found)
     scores = probabilities(load_ranking(), weighed.features, weighed.same)
-    documents, starts = found.passages.documents, found.passages.starts
-    order = sorted(range(len(scores)), key=lambda n: (-scores[n], documents[n], starts[n]))
+    order = _ordered(scores, found.passages)
     return Ranking(found, order, scores, weighed.features, weighed.same, weighed.weights)
+
+
+def _ordered(scores: NDArray[np.float64], passages: Columns) -> list[int]:
+    by_score = np.argsort(-scores, kind="stable")
+    order: list[int] = by_score.tolist()
+    if (np.diff(scores[by_score]) < 0).all():
+        return order
+    documents, starts = passages.documents, passages.starts
+    return sorted(order, key=lambda n: (-scores[n], documents[n], starts[n]))
 
 
 def probabilities(

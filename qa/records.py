@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,7 @@ def whole(connection: sqlite3.Connection, document_id: str) -> Document:
     (it,) = found
     return Document(
         id=it.id,
-        text=text(connection, it.sha256),
+        text=texts(connection, [it.sha256])[it.sha256],
         source=it.source,
         title=it.title,
         language=it.language,
@@ -89,12 +89,17 @@ def whole(connection: sqlite3.Connection, document_id: str) -> Document:
     )
 
 
-def text(connection: sqlite3.Connection, sha256: str) -> str:
-    """The text version of this hash; raises NotFound."""
-    row = connection.execute("SELECT text FROM texts WHERE sha256 = ?", (sha256,)).fetchone()
-    if row is None:
-        raise NotFound(f"there is no text with the hash {sha256!r}")
-    return decode(row[0])
+def texts(connection: sqlite3.Connection, sha256s: Iterable[str]) -> dict[str, str]:
+    """The text versions of these hashes; raises NotFound if one does not exist."""
+    wanted = list(dict.fromkeys(sha256s))
+    rows = connection.execute(
+        "SELECT sha256, text FROM texts WHERE sha256 IN (SELECT value FROM json_each(?))",
+        (json.dumps(wanted),),
+    )
+    found = {sha256: decode(text) for sha256, text in rows}
+    if missing := [sha256 for sha256 in wanted if sha256 not in found]:
+        raise NotFound(f"there is no text with the hash {missing[0]!r}")
+    return found
 
 
 def versions(connection: sqlite3.Connection, prefix: str) -> list[TextVersion]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.ragged import Ragged, places
+from embeddings import kernels
+from embeddings.ragged import Ragged
 from qa.types import PassageTerms, PreparedPassage
 
 FORMAT = 1
@@ -134,7 +135,6 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
         raise ValueError("a representation is damaged or of another format")
     if (known["dimension"] != dimension).any():
         raise ValueError(f"a representation has no vector of length {dimension}")
-    halves = joined.view("<f2")[(2 * starts[0])[:, None] + np.arange(dimension)]
     bytes_at = starts * _WORD
     return Columns(
         ids=np.array(ids, dtype=np.int64),
@@ -142,12 +142,12 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
         languages=[code or None for code in _strings(joined, bytes_at[7], known["language"])],
         starts=known["start"],
         ends=known["end"],
-        vectors=halves.astype(np.float32),
+        vectors=kernels.half_rows(joined.view("<f2"), 2 * starts[0], dimension),
         tokens=Ragged.gathered(words, starts[1], known["tokens"]),
-        places=words[places(starts[2], known["tokens"])],
+        places=kernels.gather(words, starts[2], known["tokens"]),
         context=Ragged.gathered(words, starts[3], known["context"]),
         terms=Ragged.gathered(words, starts[4], known["terms"]),
-        counts=joined[places(bytes_at[5], known["terms"])],
+        counts=kernels.gather(joined, bytes_at[5], known["terms"]),
         sounds=Ragged.gathered(joined, bytes_at[6], known["letters"]),
         lengths=header[:, 3:6].astype(np.uint32),
     )
@@ -172,8 +172,11 @@ def _packed(spans: NDArray[np.int64]) -> NDArray[np.uint32]:
 def _strings(
     source: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> list[str]:
-    data = source[places(starts, lengths)].tobytes()
+    data = kernels.gather(source, starts, lengths).tobytes()
     ends = np.cumsum(lengths).tolist()
+    if data.isascii():  # as ids and codes are, as far as this program makes them
+        text, begins = data.decode("ascii"), [0, *ends]
+        return [text[begin:end] for begin, end in zip(begins, ends, strict=False)]
     return [
         data[end - length : end].decode("utf-8", "surrogatepass")
         for end, length in zip(ends, lengths.tolist(), strict=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -175,9 +177,9 @@ def test_altered_words_are_not_found() -> None:
 def test_the_cache_loads_once_and_lets_go_of_the_oldest() -> None:
     loaded: list[str] = []
 
-    def load(sha256: str) -> str:
-        loaded.append(sha256)
-        return sha256 * 10
+    def load(sha256s: Sequence[str]) -> dict[str, str]:
+        loaded.extend(sha256s)
+        return {sha256: sha256 * 10 for sha256 in sha256s}
 
     cache = TextCache(load, characters=25)
     assert cache.get("a").text == "a" * 10
@@ -187,3 +189,5 @@ def test_the_cache_loads_once_and_lets_go_of_the_oldest() -> None:
     assert loaded == ["a", "b", "c"]
     cache.get("a")
     assert loaded == ["a", "b", "c", "a"]
+    assert {k: v.text[0] for k, v in cache.all("cdca").items()} == {"a": "a", "c": "c", "d": "d"}
+    assert loaded == ["a", "b", "c", "a", "d"]

@@ -104,7 +104,7 @@ def test_no_text_is_ever_altered(engine: Engine, text: str) -> None:
     it = document("a", text, source=f"{text[:3]}\udc80.txt", title=text, metadata={text: text})
     engine.put([prepared(it)])
     assert engine.whole("a") == it
-    assert engine.text(it.sha256) == text
+    assert engine.texts([it.sha256]) == {it.sha256: text}
     for candidate in search(engine, "Soldaten"):
         assert candidate.text == text[candidate.candidate.start : candidate.candidate.end]
         assert candidate.sha256 == it.sha256
@@ -120,9 +120,11 @@ def test_descriptions(engine: Engine) -> None:
     assert it.added == it.updated
     assert it.added.endswith("+00:00")
     assert set(engine.described(["a", "x", "c"])) == {"a", "c"}
-    for missing in (engine.document, engine.whole, engine.text):
+    for missing in (engine.document, engine.whole):
         with pytest.raises(NotFound):
             missing("x")
+    with pytest.raises(NotFound, match="x"):
+        engine.texts([it.sha256, "x"])
 
 
 def test_every_text_a_document_had_is_kept(engine: Engine) -> None:
@@ -143,7 +145,7 @@ def test_every_text_a_document_had_is_kept(engine: Engine) -> None:
         ("a", "Alter Titel", False),
         ("b", None, False),
     ]
-    assert engine.text(old) == "alt"
+    assert engine.texts([old]) == {old: "alt"}
     engine.put([one("a", "alt")])
     assert [v.current for v in engine.versions(old)] == [True, False]
     assert len(engine.versions("")) == 3
@@ -275,7 +277,7 @@ def of_one_version(engine: Engine, found: Found, texts: dict[str, int]) -> bool:
     """Whether all candidates are of the version that their state of the store has."""
     now = seen(engine, found)  # those that are still there
     for c in now:
-        if engine.text(c.sha256)[c.candidate.start : c.candidate.end] != c.text:
+        if engine.texts([c.sha256])[c.sha256][c.candidate.start : c.candidate.end] != c.text:
             return False
     if found.status.sequence % 2 == 0:
         return not found.candidates

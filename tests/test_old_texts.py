@@ -42,10 +42,10 @@ def kept(engine: Engine, text: str) -> set[str]:
     sha256 = text_sha256(text)
     documents = {version.document_id for version in engine.versions(sha256)}
     if documents:
-        assert engine.text(sha256) == text
+        assert engine.texts([sha256]) == {sha256: text}
     else:
         with pytest.raises(NotFound):
-            engine.text(sha256)
+            engine.texts([sha256])
     return documents
 
 

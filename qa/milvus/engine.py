@@ -124,13 +124,14 @@ class MilvusEngine:
         found = self._read(lambda state: self._store.records.get(keys, state.revision))
         return {one.id: one for one in map(descriptions.stored, found.values())}
 
-    def text(self, sha256: str) -> str:
-        """The text version of this hash, or raise NotFound."""
-        name = text_name(sha256)
+    def texts(self, sha256s: Sequence[str]) -> dict[str, str]:
+        """The text versions of these hashes, or raise NotFound if one does not exist."""
+        names = {text_name(sha256): sha256 for sha256 in sha256s}
         try:
-            return self._store.blobs.get([name])[name].decode("utf-8", "surrogatepass")
+            found = self._store.blobs.get(list(names))
         except NotFound as error:
-            raise NotFound(f"there is no text with the hash {sha256!r}") from error
+            raise NotFound(f"there is no text with a hash of {', '.join(sha256s)}") from error
+        return {names[name]: data.decode("utf-8", "surrogatepass") for name, data in found.items()}
 
     def versions(self, sha256_prefix: str) -> list[TextVersion]:
         """Every use, past and present, of text versions whose hash begins so."""
@@ -206,7 +207,7 @@ class MilvusEngine:
         it = self.document(document_id)
         return Document(
             id=it.id,
-            text=self.text(it.sha256),
+            text=self.texts([it.sha256])[it.sha256],
             source=it.source,
             title=it.title,
             language=it.language,
@@ -257,7 +258,9 @@ class MilvusEngine:
             if document is None or document.version != one.version:
                 continue
             sha256 = document.value["sha256"]
-            text = one.text if one.text is not None else self.text(sha256)[one.start : one.end]
+            text = one.text
+            if text is None:
+                text = self.texts([sha256])[sha256][one.start : one.end]
             found[one.passage_id] = StoredPassage(
                 one.passage_id, one.document_id, sha256, one.start, one.end, one.language, text
             )
