@@ -22,7 +22,7 @@
 #define LINE 64 /* bytes that memory is read by */
 #define AHEAD 8 /* tokens */
 
-EXPORT int32_t kernels_version(void) { return 1; }
+EXPORT int32_t kernels_version(void) { return 2; }
 
 /* --- ragged arrays --- */
 
@@ -316,5 +316,38 @@ EXPORT void near_counts(const float *similar, int64_t m, const uint32_t *ids, in
         double count = ids[i] < known ? counts[ids[i]] : 0;
         for (int64_t j = 0; j < m; j++)
             out[j] += similar[j] >= least ? count : 0;
+    }
+}
+
+/* --- bytes read by an automaton --- */
+
+/* Walks over the text and lists, in order of first occurrence, which outputs are met; `counts` (one
+ * for each output, all 0 before) then says how often. Returns how many. The next state is one of 256
+ * in each row of `next`, and several states share a row. Stops at a state that there is not. */
+EXPORT int64_t walk(const uint32_t *next, const uint16_t *row, const int32_t *output, int64_t states,
+                    const uint8_t *text, int64_t size, int32_t *counts, int32_t *met)
+{
+    int64_t found = 0;
+    uint32_t state = 0;
+    for (int64_t i = 0; i < size; i++) {
+        state = next[((uint32_t)row[state] << 8) + text[i]];
+        if (state >= states)
+            break;
+        if (output[state] >= 0 && !counts[output[state]]++)
+            met[found++] = output[state];
+    }
+    return found;
+}
+
+/* Adds log(1 + count) times an output's row of halves, for each that was met, to (m,); and sets its
+ * count to 0 again. */
+EXPORT void add_logs(const uint16_t *table, int64_t m, const int32_t *met, int64_t found, int32_t *counts, float *out)
+{
+    for (int64_t i = 0; i < found; i++) {
+        float weight = log1pf((float)counts[met[i]]);
+        const uint16_t *row = table + met[i] * m;
+        for (int64_t j = 0; j < m; j++)
+            out[j] += weight * whole(row[j]);
+        counts[met[i]] = 0;
     }
 }

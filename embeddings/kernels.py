@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from embeddings.errors import KernelError
 
-VERSION = 1
+VERSION = 2
 LIBRARY = Path(__file__).with_name("kernels.dll" if sys.platform == "win32" else "libkernels.so")
 
 LARGEST = 32_000
@@ -64,6 +64,8 @@ _weighted_sum = _function("weighted_sum", "pilppplp")
 _pool = _function("pool", "plppllpp")
 _weighted_means = _function("weighted_means", "pppplp")
 _near_counts = _function("near_counts", "plplplfp")
+_walk = _function("walk", "ppplplpp", ctypes.c_int64)
+_add_logs = _function("add_logs", "plplpp")
 _scratch = threading.local()
 
 
@@ -293,6 +295,65 @@ def near_counts(
         out.ctypes.data,
     )
     return out
+
+
+class Automaton:
+    """Scores texts by what an automaton meets in their bytes (naive Bayes, multinomial)."""
+
+    def __init__(
+        self,
+        following: NDArray[np.uint32],
+        rows: NDArray[np.uint16],
+        outputs: NDArray[np.int32],
+        weights: NDArray[np.float16],
+        bias: NDArray[np.float32],
+    ) -> None:
+        """Use the automaton and a table of weights.
+
+        Args:
+            following: (rows, 256) or flat, the next state for each byte.
+            rows: (states,) which row is each state's.
+            outputs: (states,) what is met in each, or -1.
+            weights: (outputs, m) of each for m labels.
+            bias: (m,) where the scores begin.
+        """
+        self._following = _ready(following, np.uint32)
+        self._rows, self._outputs = _ready(rows, np.uint16), _ready(outputs, np.int32)
+        self._weights, self._bias = _ready(weights, np.float16), _ready(bias, np.float32)
+        states, last = len(self._outputs), int(self._rows.max(initial=0))
+        if self._outputs.max(initial=-1) >= len(weights) or weights.shape[1] != len(bias):
+            raise ValueError("the automaton meets what has no weights")
+        if not states or len(self._rows) != states or 256 * (last + 1) > self._following.size:
+            raise ValueError("the automaton has states without a row")
+        self._counts = threading.local()
+
+    def scores(self, text: bytes) -> Floats:
+        """(m,) bias + sum over all that is met of log(1 + how often) * its weights, or all 0."""
+        counts = getattr(self._counts, "array", None)
+        if counts is None:
+            counts = self._counts.array = np.zeros(len(self._weights), dtype=np.int32)
+        met, out = np.empty(len(text), np.int32), self._bias.copy()
+        found = _walk(
+            self._following.ctypes.data,
+            self._rows.ctypes.data,
+            self._outputs.ctypes.data,
+            len(self._outputs),
+            text,
+            len(text),
+            counts.ctypes.data,
+            met.ctypes.data,
+        )
+        if not found:
+            return np.zeros_like(self._bias)
+        _add_logs(
+            self._weights.ctypes.data,
+            len(out),
+            met.ctypes.data,
+            found,
+            counts.ctypes.data,
+            out.ctypes.data,
+        )
+        return out
 
 
 def _found(function: Callable[..., Any], values: NDArray[Any], ids: Ids) -> tuple[Ints, Ints]:

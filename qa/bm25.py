@@ -87,6 +87,7 @@ def passage_terms(text: str, language: str | None) -> PassageTerms:
     words: list[int] = []
     stems: list[int] = []
     sounding: list[str] = []
+    pieces = 0
     for match in analysis.matches(text):
         if match.lastgroup == "word":
             forms, stem, sound = _known(match.group(), language)
@@ -95,15 +96,16 @@ def passage_terms(text: str, language: str | None) -> PassageTerms:
         else:
             for word in analysis.words_in(match, single_characters=True):
                 words += map(word_id, word.forms)
-            sound = analysis.sound_of(match)
+            sound = _marked(analysis.sound_of(match))
         if sound:
             sounding.append(sound)
+            pieces += max(1, len(sound) - 2)
     ids, counts = np.unique(np.array(words + stems, dtype=np.uint32), return_counts=True)
     return PassageTerms(
         ids,
         np.minimum(counts, MOST).astype(np.uint8),
-        _letters(sounding),
-        np.array([len(words), len(stems), _pieces_in(sounding)], dtype=np.uint32),
+        _letters("_" + "".join(sounding)) if sounding else np.empty(0, np.uint8),
+        np.array([len(words), len(stems), pieces], dtype=np.uint32),
     )
 
 
@@ -115,7 +117,7 @@ def _known(piece: str, language: str | None) -> tuple[tuple[int, ...], tuple[int
     return (
         tuple(map(word_id, word.forms)),
         () if stem is None else (stem_id(stem),),
-        sounds.sound(word.forms[0]),
+        _marked(sounds.sound(word.forms[0])),
     )
 
 
@@ -259,16 +261,13 @@ def saturated(
     return found
 
 
-def _letters(sounds: Sequence[str]) -> NDArray[np.uint8]:
-    """Words' sounds in one string: each followed by a mark, a word of one letter by two."""
-    if not sounds:
-        return np.empty(0, np.uint8)
-    marked = "_" + "_".join(sound if len(sound) > 1 else f"{sound}_" for sound in sounds) + "_"
+def _marked(sound: str) -> str:
+    """A word's sound followed by a mark, or by two where it is one letter."""
+    return sound and (f"{sound}_" if len(sound) > 1 else f"{sound}__")
+
+
+def _letters(marked: str) -> NDArray[np.uint8]:
     return np.frombuffer(marked.translate(_CODES).encode("ascii"), dtype=np.uint8)
-
-
-def _pieces_in(sounds: Sequence[str]) -> int:
-    return sum(max(1, len(sound) - 1) for sound in sounds)
 
 
 def _padded(piece: str) -> str:

@@ -13,9 +13,10 @@ import os
 import shutil
 import tempfile
 import threading
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,15 +28,25 @@ _LOCK = threading.Lock()
 _LOADED: list[Identifier] = []  # at most one; the model is the same for everyone
 
 
-class Identifier(Protocol):
-    """What is used of py3langid's LanguageIdentifier."""
+class Identifier:
+    """Naive Bayes over byte n-grams: py3langid's model, without the loops in Python."""
 
-    nb_classes: list[str]
-    """A label for each score; some stand there twice."""
+    def __init__(self, arrays: Mapping[str, Any]) -> None:
+        """Use the model's arrays."""
+        from embeddings.kernels import Automaton
+
+        self.labels: list[str] = arrays["classes"].tolist()
+        """One for each score; some stand there twice."""
+        self._automaton = Automaton(
+            *(arrays[name] for name in ("nextmove", "nextmove_row", "out_feat", "ptc", "pc"))
+        )
 
     def scores(self, text: str) -> NDArray[np.float32]:
-        """(len(nb_classes),) log likelihood of each label."""
-        ...
+        """(len(labels),) log likelihood of each label."""
+        text = text.lower() if text.isupper() else text
+        return self._automaton.scores(
+            unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass")
+        )
 
 
 def load(folder: Path | None) -> Identifier:
@@ -57,15 +68,15 @@ def _load(folder: Path | None) -> Identifier:
 
     packed = Path(langid.MODEL_DIR, langid.MODEL_FILE).read_bytes()
     if folder is None:
-        return _build(_unpack(packed))
+        return Identifier(_unpack(packed))
     digest = hashlib.sha256(packed + _LAYOUT.encode()).hexdigest()[:16]
     kept = folder / f"langid-{digest}"
     try:
-        return _build(_mapped(kept))
+        return Identifier(_mapped(kept))
     except (OSError, ValueError):  # not there yet, or not whole: made again below
         arrays = _unpack(packed)
         _keep(arrays, kept)
-        return _build(arrays)
+        return Identifier(arrays)
 
 
 def _unpack(packed: bytes) -> dict[str, Any]:
@@ -78,8 +89,7 @@ def _unpack(packed: bytes) -> dict[str, Any]:
 def _mapped(kept: Path) -> dict[str, Any]:
     import numpy as np
 
-    # As plain arrays: numpy's own kind for mappings takes as long to index as the rest.
-    return {name: np.load(kept / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in _ARRAYS}
+    return {name: np.load(kept / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
 
 
 def _keep(arrays: Mapping[str, Any], kept: Path) -> None:
@@ -101,24 +111,3 @@ def _keep(arrays: Mapping[str, Any], kept: Path) -> None:
         os.replace(temporary, kept)
     except OSError:  # another process may have put its copy there just now
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _build(arrays: Mapping[str, Any]) -> Identifier:
-    from py3langid.langid import LanguageIdentifier
-
-    class Scoring(LanguageIdentifier):  # type: ignore[misc]
-        """As its ``rank``, without sorting, which takes as long as the scores."""
-
-        def scores(self, text: str) -> NDArray[np.float32]:
-            found: NDArray[np.float32] = self._decide(text)
-            return found
-
-    identifier: Identifier = Scoring(
-        arrays["ptc"],
-        arrays["pc"],
-        arrays["classes"].tolist(),
-        memoryview(arrays["nextmove"]),
-        memoryview(arrays["out_feat"]),
-        tk_row=arrays["nextmove_row"].tolist(),
-    )
-    return identifier

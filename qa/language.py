@@ -194,7 +194,7 @@ def _columns(
     script: str,
 ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """A script's languages, the model's scores for them, where each one's begin, and priors."""
-    labels = _identifier().nb_classes
+    labels = _identifier().labels
     known = _LOG_PRIORS[script]
     pairs = sorted(
         (language, column)

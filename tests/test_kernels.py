@@ -135,6 +135,28 @@ def test_weighted_means_and_counts_of_near_tokens() -> None:
     assert kernels.near_counts(similar, ids, counts, 0.6).tolist() == [505.0, 5.0]
 
 
+def test_an_automaton_scores_what_it_meets() -> None:
+    # State 1 after "a", 2 after "ab"; everything else leads back to 0.
+    following = np.zeros((2, 256), dtype=np.uint32)
+    following[:, ord("a")] = 1
+    following[1, ord("b")] = 2
+    rows, outputs = np.array([0, 1, 0], np.uint16), np.array([-1, 1, 0], np.int32)
+    weights = np.array([[1, -2], [0.5, 4]], dtype=np.float16)
+    bias = np.array([10, 20], dtype=np.float32)
+    automaton = kernels.Automaton(following, rows, outputs, weights, bias)
+    for _ in range(2):  # nothing is left of one text in the next
+        found = automaton.scores(b"xabaab?")
+        expected = bias + np.log1p([2, 3]) @ weights.astype(np.float64)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert automaton.scores(b"no").tolist() == [0, 0]
+    with pytest.raises(ValueError, match="no weights"):
+        kernels.Automaton(following, rows, outputs + 1, weights, bias)
+    with pytest.raises(ValueError, match="without a row"):
+        kernels.Automaton(following, rows + 1, outputs, weights, bias)
+    following[0, ord("x")] = 3  # a state that there is not
+    assert not kernels.Automaton(following, rows, outputs, weights, bias).scores(b"xab").any()
+
+
 def test_a_library_that_is_missing_or_of_other_sources_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
