@@ -19,7 +19,7 @@ which the pieces are made when they are asked for: a fifth of the room that the 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 

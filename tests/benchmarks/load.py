@@ -13,8 +13,10 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -60,14 +62,22 @@ def wrk() -> str:
 
 
 def ask_once(target: Target, question: str) -> httpx.Response:
-    """The answer to one question as wrk asks it; raises unless it is 200."""
+    """The answer to one question as wrk asks it; raises unless it is 200.
+
+    Of several processes, the first may be ready before the others are: that is waited for.
+    """
     line, url = target.line(question), target.base + target.path
-    if target.method == "GET":
-        reply = httpx.get(url + line, timeout=TIMEOUT_SECONDS)
-    else:
-        headers = {"Content-Type": "application/json"}
-        reply = httpx.post(url, content=line, headers=headers, timeout=TIMEOUT_SECONDS)
-    if reply.status_code != 200:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while True:
+        if target.method == "GET":
+            reply = httpx.get(url + line, timeout=TIMEOUT_SECONDS)
+        else:
+            headers = {"Content-Type": "application/json"}
+            reply = httpx.post(url, content=line, headers=headers, timeout=TIMEOUT_SECONDS)
+        if reply.status_code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
+    if reply.status_code != HTTPStatus.OK:
         raise LoadError(f"{url} answered {reply.status_code}: {reply.text[:500]}")
     return reply
 
