@@ -22,7 +22,7 @@
 #define LINE 64 /* bytes that memory is read by */
 #define AHEAD 8 /* tokens */
 
-EXPORT int32_t kernels_version(void) { return 2; }
+EXPORT int32_t kernels_version(void) { return 3; }
 
 /* --- ragged arrays --- */
 
@@ -127,6 +127,26 @@ EXPORT int64_t piece_matches(const uint8_t *letters, int64_t total, const uint32
         }
     }
     return found;
+}
+
+/* Writes the pieces of words as letters, each followed by a space, and returns how many bytes those
+ * are. Each word has the code `mark` before and after it; one of a single letter ends in two. */
+EXPORT int64_t spell_pieces(const uint8_t *letters, int64_t total, uint8_t mark, const uint8_t *alphabet, uint8_t *out)
+{
+    uint8_t *at = out;
+    for (int64_t begin = 0, end; begin < total; begin = end + 1) {
+        for (end = begin; end < total && letters[end] != mark; end++) {
+        }
+        if (end == begin || !begin || end == total)
+            continue;
+        int64_t last = end - begin > 1 ? end + 1 : end + 2;
+        for (int64_t first = begin - 1; first + PIECE <= last && last <= total; first++) {
+            for (int64_t i = 0; i < PIECE; i++)
+                *at++ = alphabet[letters[first + i]];
+            *at++ = ' ';
+        }
+    }
+    return at - out;
 }
 
 /* --- a table of token vectors --- */

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from embeddings.errors import KernelError
 
-VERSION = 2
+VERSION = 3
 LIBRARY = Path(__file__).with_name("kernels.dll" if sys.platform == "win32" else "libkernels.so")
 
 LARGEST = 32_000
@@ -58,6 +58,7 @@ _gather = _function("gather", "pllpplp", ctypes.c_int64)
 _half_rows = _function("half_rows", "pllplp", ctypes.c_int64)
 _matches = _function("matches", "plpipipp", ctypes.c_int64)
 _piece_matches = _function("piece_matches", "plpipipp", ctypes.c_int64)
+_spell_pieces = _function("spell_pieces", "plipp", ctypes.c_int64)
 _distinct = _function("distinct", "plplpp", ctypes.c_int64)
 _compare = _function("compare", "pilppplpppplfpppp")
 _weighted_sum = _function("weighted_sum", "pilppplp")
@@ -113,6 +114,20 @@ def matches(values: Ids, ids: Ids) -> tuple[Ints, Ints]:
 def piece_matches(letters: NDArray[np.uint8], ids: Ids) -> tuple[Ints, Ints]:
     """Where four letters in a row, six bits each, are one of the (m,) distinct ids, and which."""
     return _found(_piece_matches, _ready(letters, np.uint8), ids)
+
+
+def spell_pieces(letters: NDArray[np.uint8], mark: int, alphabet: bytes) -> str:
+    """The pieces of four letters of words, parted by spaces.
+
+    Args:
+        letters: codes; a ``mark`` before and after each word, two after one of a single letter.
+        mark: its code.
+        alphabet: a byte of ASCII for each of 256 codes.
+    """
+    letters = _ready(letters, np.uint8)
+    out = np.empty(5 * len(letters), dtype=np.uint8)
+    size = _spell_pieces(letters.ctypes.data, len(letters), mark, alphabet, out.ctypes.data)
+    return out[: max(0, size - 1)].tobytes().decode("ascii")
 
 
 def distinct(values: Ids, limit: int) -> tuple[Ids, Integers]:

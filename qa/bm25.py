@@ -29,7 +29,6 @@ from numpy.typing import NDArray
 from embeddings import kernels
 from embeddings.ragged import Ragged
 from qa import analysis, sounds
-from qa.sounds import PIECE
 from qa.types import PassageTerms
 
 K1, B = 1.2, 0.75
@@ -43,6 +42,7 @@ MOST = 255
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 _CODES = str.maketrans({letter: chr(code) for code, letter in enumerate(_LETTERS, start=1)})
 _SPELT = bytes([0, *_LETTERS.encode("ascii"), *bytes(255 - len(_LETTERS))])
+_MARK = len(_LETTERS)
 _LETTER_BITS = 6
 
 Ids = NDArray[np.uint32]
@@ -186,14 +186,7 @@ def pieces_of(sound: NDArray[np.uint8]) -> list[str]:
 
 def pieces_text(sound: NDArray[np.uint8]) -> str:
     """The same, parted by spaces."""
-    words = sound.tobytes().translate(_SPELT).decode("ascii").split("_")
-    return " ".join([_pieces(word) for word in words if word])
-
-
-@lru_cache(maxsize=200_000)
-def _pieces(word: str) -> str:
-    marked = f"_{word}_" if len(word) > 1 else f"_{word}__"
-    return " ".join(marked[at : at + PIECE] for at in range(len(marked) - PIECE + 1))
+    return kernels.spell_pieces(sound, _MARK, _SPELT)
 
 
 def piece_text(number: int) -> str:

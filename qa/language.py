@@ -14,7 +14,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +123,7 @@ def detect_question(text: str) -> str | None:
     )
 
 
+@lru_cache(maxsize=256)  # of many documents, all is one passage
 def _detect(
     text: str, *, enough: int, lead: float, latin: float, expected: str | None
 ) -> str | None:

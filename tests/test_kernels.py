@@ -62,6 +62,20 @@ def test_pieces_are_found_where_they_begin(letters: list[int]) -> None:
     ]
 
 
+@given(words=st.lists(st.text("abc", min_size=1, max_size=7), max_size=6))
+def test_pieces_are_spelt(words: list[str]) -> None:
+    marked = [f"{word}_" if len(word) > 1 else f"{word}__" for word in words]
+    codes = {"_": 4, "a": 1, "b": 2, "c": 3}
+    letters = np.array([codes[c] for c in "_" + "".join(marked)], dtype=np.uint8)
+    expected = []
+    for word in marked:
+        whole = f"_{word}"
+        expected += [whole[at : at + 4] for at in range(len(whole) - 3)]
+    alphabet = b"?abc_".ljust(256, b"?")
+    assert kernels.spell_pieces(letters, 4, alphabet) == " ".join(expected)
+    assert kernels.spell_pieces(letters[:0], 4, alphabet) == ""
+
+
 @given(values=IDS)
 def test_distinct_values_in_order_of_first_occurrence(values: list[int]) -> None:
     ids, places = kernels.distinct(np.array(values, dtype=np.uint32), 41)
