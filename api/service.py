@@ -22,6 +22,10 @@ START_SECONDS = 1.0
 """How long starting waits for the collection, so that a store that cannot be opened ends the
 process with its reason instead of leaving it up and never ready."""
 
+TOGETHER_SECONDS = 30.0
+"""The same for one of several processes behind a port. It takes no question before it is ready, so
+that nobody is told "not ready" by one after another has said the opposite."""
+
 AWAY_SECONDS = 5.0
 """Between tries to open while the server of the model or of the store is away. On a cluster all may
 start at once, and then nobody would start this process again."""
@@ -67,7 +71,8 @@ class Service:
     async def start(self) -> None:
         """Begin to open; raises what goes wrong at once."""
         self.opening.start()
-        await asyncio.to_thread(self.opening.join, START_SECONDS)
+        patience = START_SECONDS if self.settings.workers == 1 else TOGETHER_SECONDS
+        await asyncio.to_thread(self.opening.join, patience)
         if self._error is not None:
             raise self._error
 

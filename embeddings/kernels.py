@@ -24,7 +24,7 @@ VERSION = 3
 LIBRARY = Path(__file__).with_name("kernels.dll" if sys.platform == "win32" else "libkernels.so")
 
 LARGEST = 32_000
-"""127 times this, for up to 500 dimensions, is within 32 bits."""
+"""To which numbers of 16 bits are stretched: less where sums would leave 32 bits."""
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.uint32]
@@ -178,6 +178,7 @@ class Table:
         """Use (rows, dim) int8 or what can be read as float32, (tokens,) and (tokens,)."""
         self._bytes = rows.dtype == np.int8
         self._rows = _ready(rows, np.int8 if self._bytes else np.float32)
+        self._largest = min(LARGEST, np.iinfo(np.int32).max // (128 * self._rows.shape[1]))
         self._mapping = None if mapping is None else _ready(mapping, np.int32)
         self._weights = _ready(weights, np.float32)
         self._address = (
@@ -242,7 +243,7 @@ class Table:
         """
         if not self._bytes:
             return _ready(vectors, np.float32), np.ones(len(vectors), np.float32)
-        units = np.abs(vectors).max(axis=1, initial=1e-9) / LARGEST
+        units = np.abs(vectors).max(axis=1, initial=1e-9) / self._largest
         return np.rint(vectors / units[:, None]).astype(np.int16), _ready(units, np.float32)
 
     def _known(self, ids: NDArray[Any]) -> Ids:
