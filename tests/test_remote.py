@@ -274,7 +274,7 @@ def test_no_more_requests_than_allowed_are_under_way(server: ModelServer, protoc
         questions = [threads.submit(encoder.encode_queries, SENTENCES[:1]) for _ in range(8)]
         for future in (*passages, *questions):
             assert future.result().any()
-    assert server.most_at_once == 3
+    assert 1 < server.most_at_once <= 3  # a busy machine may never have all three under way
     assert len(server.requests) == 4 * len(SENTENCES) + 8
 
 
