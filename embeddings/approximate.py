@@ -2,8 +2,8 @@
 
 An inverted file of product-quantised vectors, four bits for every two dimensions, scanned by
 lookups in registers (Jégou et al. 2011; André et al. 2015, "fast scan"). It proposes several times
-as many rows as are wanted; the caller scores them exactly. Up to ``BUDGET`` rows all lists are
-looked at, so that what is lost is lost by the quantisation alone; beyond it, as many lists as hold
+as many rows as are wanted; the caller scores them exactly. Up to ``BUDGET`` rows are one list, so
+that what is lost is lost by the quantisation alone; of more, as many lists are looked at as hold
 about so many rows.
 """
 
@@ -20,9 +20,9 @@ from embeddings.encoder import Vectors
 
 PROPOSED = 6  # times as many rows as are wanted
 LEAST = 300  # rows proposed, however few are wanted
-BUDGET = 120_000  # rows looked at; about a millisecond
-LIST_SAMPLE = 64  # rows for each list that the lists' centres are learnt from
-LISTS = 3.0  # times the square root of the rows
+BUDGET = 160_000  # rows looked at; about half a millisecond
+LISTS = 1.5  # times the square root of the rows, beyond BUDGET
+SAMPLE, LIST_SAMPLE = 20_000, 64  # rows learnt from, at least, and for each list
 _thread = threading.local()
 _parameters: Any = faiss.SearchParametersIVF
 GROWTH = 4  # times as many rows as it was learnt from, after which it is learnt anew
@@ -65,13 +65,13 @@ class ApproximateIndex:
         Odd dimensions are quantised to eight bits each instead.
         """
         rows, dimension = vectors.shape
-        lists = max(1, int(LISTS * rows**0.5))
+        lists = 1 if rows <= BUDGET else int(LISTS * rows**0.5)
         kind = f"PQ{dimension // 2}x4fs" if dimension % 2 == 0 else "SQ8"
         index: Any = faiss.index_factory(
             dimension, f"IVF{lists},{kind}", faiss.METRIC_INNER_PRODUCT
         )
         index.cp.min_points_per_centroid = 1  # few rows are no reason to warn
-        chosen = np.random.default_rng(0).permutation(rows)[: LIST_SAMPLE * lists]
+        chosen = np.random.default_rng(0).permutation(rows)[: max(SAMPLE, LIST_SAMPLE * lists)]
         index.train(np.ascontiguousarray(vectors[np.sort(chosen)], dtype=np.float32))
         return cls(index, rows)
 
