@@ -25,11 +25,13 @@ from embeddings.vector_index import VectorIndex
 from qa import passages, records
 from qa.errors import StoreError
 from qa.lexical import LexicalIndex, LexicalIndexBusy, LexicalIndexError
+from qa.lexical_compaction import FOLDER as LEXICAL
 from qa.lexical_files import clear
 from qa.lexical_view import LexicalView
 from qa.locks import SharedLock
 from qa.representation import Columns
 from qa.store import Store
+from qa.tidying import Tidying
 from qa.token_counts import Counts, TokenCounts
 from qa.vectors import StoreVectors
 
@@ -84,7 +86,7 @@ class Derived:
         """Load what is saved, and bring it up to date."""
         self._store = store
         self._dimension = dimension
-        self._lexical_path = folder / "lexical"
+        self._lexical_path = folder / LEXICAL
         self._lock = SharedLock()
         self._progress = progress
         with store.reading() as connection:
@@ -95,6 +97,7 @@ class Derived:
         self._view = self._lexical.view
         self._saving = threading.Thread()
         self._following = threading.Thread()
+        self._tidying = Tidying(store.path)
         self.catch_up()
         self._progress = None
 
@@ -103,12 +106,18 @@ class Derived:
         """The newest state, for as long as the context lasts."""
         with self._lock.shared(), self._store.reading() as connection:
             state = records.state(connection)
-            if self._sequences() == {state.sequence}:
+            exchanged = self._tidying.looked(state.sequence) and self._lexical.exchanged
+            if not exchanged and self._sequences() == {state.sequence}:
                 yield self._moment(connection, state)
                 return
-        with self._lock.exclusive(), self._caught_up() as moment:
-            yield moment
-            self._save_beside()
+        with self._lock.exclusive():
+            if exchanged:
+                with suppress(LexicalIndexError):  # what is open can still be searched
+                    self._lexical.reload()
+                    self._view = self._lexical.view
+            with self._caught_up() as moment:
+                yield moment
+                self._save_beside()
 
     def _sequences(self) -> set[int]:
         return {self._vectors.sequence, self._view.sequence, self._counts.sequence}
@@ -152,6 +161,10 @@ class Derived:
             with self._store.writing():
                 clear(self._lexical_path)
             self._mend_lexical()
+
+    def stop(self) -> None:
+        """End what works in the background and is worth nothing without this program."""
+        self._tidying.stop()
 
     def save(self) -> None:
         """Save both indexes, if they changed since they were saved."""

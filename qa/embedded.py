@@ -202,6 +202,7 @@ class EmbeddedEngine:
         if self._closed:
             return
         self._closed = True
+        self._derived.stop()
         try:
             self._derived.catch_up()
             self._derived.save()

@@ -7,10 +7,11 @@ query syntax.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tantivy import Document, Index, Query, Schema, SchemaBuilder, Searcher
+from tantivy import Document, Index, IndexWriter, Query, Schema, SchemaBuilder, Searcher
 
 from qa import analysis, bm25
 from qa.lexical_files import damaged
@@ -43,23 +44,29 @@ class LexicalIndex:
         """Open the folder, or begin an empty index at sequence 0."""
         self._identity = f"{store} {analysis.VERSION}"
         self._schema = _schema()
+        self._folder = folder
         try:
             if folder is None:
                 self._index = Index(self._schema)
+                self._index.config_reader("manual")
             else:
                 folder.mkdir(parents=True, exist_ok=True)
                 if findings := list(damaged(folder)):
                     raise LexicalIndexError(f"in {folder}: {'; '.join(findings)}")
-                self._index = Index(self._schema, path=str(folder))
-            # Readers move on when told to, so that a search knows what state it searches.
-            self._index.config_reader("manual")
+                self._open(folder)
             self.reload()
         except (ValueError, OSError) as error:
             raise LexicalIndexError(f"cannot open the index in {folder}: {error}") from error
 
+    @property
+    def exchanged(self) -> bool:
+        """Whether another folder came into the place of the one that is open."""
+        return self._folder is not None and _number(self._folder) != self._opened
+
     def reload(self) -> None:
         """See the last commit, by whichever process."""
         try:
+            self._follow()
             self._index.reload()
             searcher = self._index.searcher()
             self._view = LexicalView(searcher, self._schema, self._sequence_of(searcher))
@@ -77,11 +84,7 @@ class LexicalIndex:
         Raises:
             LexicalIndexBusy: another process is changing it, or has; reload and look again.
         """
-        try:
-            writer = self._index.writer(_HEAP_BYTES, 1)
-        except ValueError as error:
-            kind = LexicalIndexBusy if "LockBusy" in str(error) else LexicalIndexError
-            raise kind(str(error)) from error
+        writer = self._writer()
         try:
             # Between our look and the lock, another process may have made the same changes.
             self.reload()
@@ -99,6 +102,40 @@ class LexicalIndex:
         finally:
             writer.wait_merging_threads()  # and gives the lock back
         self.reload()
+
+    @contextmanager
+    def writable(self) -> Iterator[None]:
+        """No process can change the index while this lasts; raises LexicalIndexBusy as above."""
+        writer = self._writer()
+        try:
+            yield
+        finally:
+            writer.wait_merging_threads()
+
+    def _follow(self) -> bool:
+        """Open the folder that is there now, if it is another; whether it was."""
+        if self._folder is None or not self.exchanged:
+            return False
+        self._open(self._folder)
+        return True
+
+    def _open(self, folder: Path) -> None:
+        self._opened = _number(folder)
+        self._index = Index(self._schema, path=str(folder))
+        # Readers move on when told to, so that a search knows what state it searches.
+        self._index.config_reader("manual")
+
+    def _writer(self) -> IndexWriter:
+        """The only one of all processes, for the folder that is there now."""
+        try:
+            while True:
+                writer = self._index.writer(_HEAP_BYTES, 1)
+                if not self._follow():  # and while there is a writer, it stays
+                    return writer
+                writer.wait_merging_threads()
+        except (ValueError, OSError) as error:
+            kind = LexicalIndexBusy if "LockBusy" in str(error) else LexicalIndexError
+            raise kind(str(error)) from error
 
     def _sequence_of(self, searcher: Searcher) -> int:
         """From the marker; raises LexicalIndexError when it is not this store's."""
@@ -135,6 +172,14 @@ class LexicalIndex:
         document.add_unsigned("sequence", sequence)
         document.add_text("identity", self._identity)
         return document
+
+
+def _number(folder: Path) -> int:
+    """What a folder keeps when it is renamed; 0 when there is none."""
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _schema() -> Schema:

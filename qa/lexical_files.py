@@ -18,6 +18,17 @@ _MAGIC = 1337
 _ENDS = struct.Struct("<II")
 
 
+def segment_sizes(folder: Path) -> list[int]:
+    """How many passages each segment of an index was made with.
+
+    Raises:
+        OSError: there is no index.
+        ValueError: it cannot be read.
+    """
+    segments = json.loads((folder / "meta.json").read_bytes())["segments"]
+    return [int(segment["max_doc"]) for segment in segments]
+
+
 def damaged(folder: Path) -> Iterator[str]:
     """One sentence for each committed file that is not as it was written.
 

@@ -1,0 +1,135 @@
+"""Writes a lexical index anew as one segment: ``python -m qa.lexical_compaction STORE``.
+
+tantivy looks every term up in every segment, and it merges only segments of like size: once many
+documents were added there are a dozen, and a search takes three times as long as in a single one.
+The new index is built from the store beside the old one, which is searched and changed meanwhile,
+and then takes its place; what changed since it was begun, each process adds when it looks next.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from qa import passages, records
+from qa.errors import StoreError
+from qa.lexical import LexicalIndex, LexicalIndexBusy, LexicalIndexError
+from qa.lexical_files import clear, segment_sizes
+from qa.lexical_tail import Entry
+from qa.store import Store
+
+FOLDER = "lexical"
+SLICE = 12_500
+"""Passages in a commit, at most: as many as make one segment."""
+
+_MERGED = 8
+"""Segments of like size that tantivy merges into one."""
+
+_LEAST = 5_000
+_MANY = 4
+_STALE_SECONDS = 900.0
+_PATIENCE_SECONDS = 10.0
+_PAUSE_SECONDS = 0.1
+
+
+def worth_it(index: Path) -> bool:
+    """Whether the index in this folder has many segments, of which the largest is not nearly all.
+
+    So the work is done again only after a quarter of it was added.
+    """
+    try:
+        sizes = segment_sizes(index)
+    except (OSError, ValueError):
+        return False  # not readable: to be built again in any case
+    total = sum(sizes)
+    return total >= _LEAST and len(sizes) > _MANY and total - max(sizes) >= total / 4
+
+
+def compact(store: Store, index: Path) -> bool:
+    """Put an index of one segment in the place of the one in this folder.
+
+    Returns:
+        False when another process is about it, or goes on changing the index.
+
+    Raises:
+        StoreError: the store cannot be read.
+        LexicalIndexError: an index cannot be read or written; the old one is left.
+        OSError: the folders cannot be exchanged, as on Windows while they are in use; likewise.
+    """
+    building = index.with_name(f"{index.name}.new")
+    if not _claimed(building):
+        return False
+    try:
+        with store.reading() as connection:
+            state = records.state(connection)
+            entries = passages.entries_since(connection, 0, state.dimension)
+            _fill(LexicalIndex(building, state.store), entries, state.passages, state.sequence)
+        return _exchanged(store, LexicalIndex(index, state.store), index, building)
+    finally:
+        clear(building)
+
+
+def _claimed(building: Path) -> bool:
+    """Make the folder, unless another process works in it; one that was left behind is removed."""
+    with suppress(OSError):
+        if time.time() - building.stat().st_mtime > _STALE_SECONDS:
+            clear(building)
+    try:
+        building.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+def _fill(index: LexicalIndex, entries: Iterator[Entry], count: int, sequence: int) -> None:
+    """In commits of one size, of which tantivy merges eight at a time until there is one."""
+    commits = 1
+    while count > commits * SLICE:
+        commits *= _MERGED
+    size = -(-count // commits)
+    for number in range(1, commits + 1):
+        index.update(0, (), islice(entries, size), sequence if number == commits else 0)
+
+
+def _exchanged(store: Store, old: LexicalIndex, index: Path, building: Path) -> bool:
+    """Rename the folders when nobody writes to the old index. Whoever has it open keeps it."""
+    aside = index.with_name(f"{index.name}.old")
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        clear(aside)
+        # Nobody makes an index where there is none for a moment: for that, they hold the store.
+        with suppress(LexicalIndexBusy), store.writing(), old.writable():
+            index.rename(aside)
+            try:
+                building.rename(index)
+            except OSError:
+                aside.rename(index)
+                raise
+            clear(aside)
+            return True
+        time.sleep(_PAUSE_SECONDS)
+    return False
+
+
+def main() -> None:
+    """Compact the index beside a store, as a process that gets in nobody's way."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    path = Path(sys.argv[1])
+    try:
+        store = Store(path)
+        try:
+            compact(store, path.with_name(FOLDER))
+        finally:
+            store.close()
+    except (StoreError, LexicalIndexError, OSError) as error:
+        sys.exit(f"The lexical index stays in several segments: {error}")
+
+
+if __name__ == "__main__":
+    main()
