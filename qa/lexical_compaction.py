@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from qa import passages, records
@@ -91,9 +91,9 @@ def _fill(index: LexicalIndex, entries: Iterator[Entry], count: int, sequence: i
     commits = 1
     while count > commits * SLICE:
         commits *= _MERGED
-    size = -(-count // commits)
-    for number in range(1, commits + 1):
-        index.update(0, (), islice(entries, size), sequence if number == commits else 0)
+    ends = [count * number // commits for number in range(commits + 1)]
+    for begin, end in pairwise(ends):
+        index.update(0, (), islice(entries, end - begin), sequence if end == count else 0)
 
 
 def _exchanged(store: Store, old: LexicalIndex, index: Path, building: Path) -> bool:
