@@ -21,8 +21,10 @@
 #define PIECE 4 /* letters */
 #define LINE 64 /* bytes that memory is read by */
 #define AHEAD 8 /* tokens */
+#define SIEVE_BITS 13
+#define SIEVE (1 << SIEVE_BITS)
 
-EXPORT int32_t kernels_version(void) { return 3; }
+EXPORT int32_t kernels_version(void) { return 4; }
 
 /* --- ragged arrays --- */
 
@@ -72,21 +74,27 @@ EXPORT int64_t half_rows(const uint16_t *source, int64_t size, int64_t n, const 
 
 static uint32_t scattered(uint32_t value) { return value * 2654435761u; }
 
-/* Fills a table of 1 << bits places (all of them -1 before) with the ids' numbers. */
-static void index_ids(const uint32_t *ids, int32_t m, int32_t *table, int32_t bits)
+/* Fills a table of 1 << bits places (all of them -1 before) with the ids' numbers, and sets a bit for
+ * each in SIEVE bits (all of them 0 before), where most values that are no id fall through. */
+static void index_ids(const uint32_t *ids, int32_t m, int32_t *table, int32_t bits, uint64_t *sieve)
 {
     uint32_t mask = (1u << bits) - 1;
     for (int32_t i = 0; i < m; i++) {
-        uint32_t at = scattered(ids[i]) >> (32 - bits);
+        uint32_t hash = scattered(ids[i]), at = hash >> (32 - bits), bit = hash >> (32 - SIEVE_BITS);
+        sieve[bit / 64] |= (uint64_t)1 << bit % 64;
         while (table[at] >= 0)
             at = (at + 1) & mask;
         table[at] = i;
     }
 }
 
-INLINE int32_t number_of(uint32_t value, const uint32_t *ids, const int32_t *table, int32_t bits)
+INLINE int32_t number_of(uint32_t value, const uint32_t *ids, const int32_t *table, int32_t bits,
+                         const uint64_t *sieve)
 {
-    uint32_t mask = (1u << bits) - 1, at = scattered(value) >> (32 - bits);
+    uint32_t hash = scattered(value), mask = (1u << bits) - 1, at = hash >> (32 - bits);
+    uint32_t bit = hash >> (32 - SIEVE_BITS);
+    if (!(sieve[bit / 64] >> bit % 64 & 1))
+        return -1;
     while (table[at] >= 0) {
         if (ids[table[at]] == value)
             return table[at];
@@ -99,9 +107,10 @@ EXPORT int64_t matches(const uint32_t *values, int64_t total, const uint32_t *id
                        int32_t bits, int64_t *at, int64_t *place)
 {
     int64_t found = 0;
-    index_ids(ids, m, table, bits);
+    uint64_t sieve[SIEVE / 64] = {0};
+    index_ids(ids, m, table, bits, sieve);
     for (int64_t i = 0; i < total; i++) {
-        int32_t number = number_of(values[i], ids, table, bits);
+        int32_t number = number_of(values[i], ids, table, bits, sieve);
         if (number >= 0) {
             at[found] = i;
             place[found++] = number;
@@ -115,12 +124,13 @@ EXPORT int64_t piece_matches(const uint8_t *letters, int64_t total, const uint32
 {
     int64_t found = 0;
     uint32_t piece = 0, mask = (1u << (LETTER_BITS * PIECE)) - 1;
-    index_ids(ids, m, table, bits);
+    uint64_t sieve[SIEVE / 64] = {0};
+    index_ids(ids, m, table, bits, sieve);
     for (int64_t i = 0; i < total; i++) {
         piece = ((piece << LETTER_BITS) | letters[i]) & mask;
         if (i < PIECE - 1)
             continue;
-        int32_t number = number_of(piece, ids, table, bits);
+        int32_t number = number_of(piece, ids, table, bits, sieve);
         if (number >= 0) {
             at[found] = i - (PIECE - 1);
             place[found++] = number;

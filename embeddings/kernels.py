@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from embeddings.errors import KernelError
 
-VERSION = 3
+VERSION = 4
 LIBRARY = Path(__file__).with_name("kernels.dll" if sys.platform == "win32" else "libkernels.so")
 
 LARGEST = 32_000
