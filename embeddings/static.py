@@ -32,7 +32,10 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 UNKNOWN_ID = re.compile(rb'"unk_id"\s*:\s*(\d+)')  # unigram tokenizers do not expose it
 
 
-MARK = re.compile("[^\u0000-\u02ff\u0370-\u0482\u048a-\u0590\u3100-\ua66e\uac00-\ud7ff]")
+MARK = re.compile(
+    "[^\u0000-\u02ff\u0370-\u0482\u048a-\u0590\u1e00-\u20cf\u2100-\u2cee\u2e00-\u3029"
+    "\u3030-\u3098\u309b-\ua66e\uac00-\ud7ff\uf900-\ufb1d\ufe30-\uffff]"
+)
 """A letter that may be a combining mark; most texts have none."""
 SPACES = np.array([chr(code).isspace() for code in range(0x3002)])
 

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from embeddings.errors import ModelError
-from embeddings.static import StaticEncoder
+from embeddings.static import MARK, StaticEncoder
 from tests.tiny_model import DIMENSION, SENTENCES
 
 
@@ -247,3 +247,8 @@ def test_tables_that_do_not_fit_are_refused(
     save_file(kept, copy / "model.safetensors")
     with pytest.raises(ModelError, match=message):
         StaticEncoder(copy)
+
+
+def test_every_combining_mark_is_looked_for() -> None:
+    assert all(MARK.match(c) for c in map(chr, range(0x110000)) if unicodedata.combining(c))
+    assert not MARK.search("“Grüße” – «привет», 你好。こんにちは、안녕…")

@@ -1,7 +1,8 @@
 """Asks a server while its documents change, and checks every citation against the source text.
 
 ``make soak``: 10,000 documents are added in one chain of calls; then one client adds, replaces
-and removes documents while others ask, until 5,000 answers have been checked. A citation is
+and removes documents while others ask, until 5,000 answers have been checked. All the while the
+index of words is written anew and exchanged, again and again. A citation is
 *wrong* when the quoted words are not at the cited place of the cited version, and *stale* when
 that version was already replaced or removed before the question was sent.
 """
@@ -21,6 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+
+from qa.embedded import DATABASE
+from qa.lexical_compaction import FOLDER
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 QUESTIONS = (
@@ -75,6 +79,7 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     changes: int = 0
+    exchanges: int = 0
     failures: list[str] = field(default_factory=list)
 
 
@@ -158,6 +163,18 @@ def ask(base: str, ledger: Ledger, tally: Tally, wanted: int, seed: int) -> None
             tally.answers += 1
 
 
+def exchange(store: Path, tally: Tally, stop: threading.Event) -> None:
+    """Has the index of words compacted by a process of its own, as a server would when at rest."""
+    while not stop.is_set():
+        command = [sys.executable, "-m", "qa.lexical_compaction", str(store)]
+        before = store.with_name(FOLDER).stat().st_ino
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            tally.failures.append(done.stderr)
+        tally.exchanges += store.with_name(FOLDER).stat().st_ino != before
+        stop.wait(1.0)
+
+
 def seed_sentences() -> list[str]:
     """Lines of the seeds."""
     texts = [p.read_text(encoding="utf-8") for p in sorted(SEEDS.glob("*.txt"))]
@@ -192,16 +209,20 @@ def run(documents: int, answers: int, port: int) -> Tally:
                 _add_all(client, ledger, rng, sentences, documents)
                 stop = threading.Event()
                 changer = threading.Thread(target=change, args=(client, ledger, tally, stop))
+                exchanger = threading.Thread(
+                    target=exchange, args=(Path(folder) / DATABASE, tally, stop)
+                )
                 askers = [
                     threading.Thread(target=ask, args=(base, ledger, tally, answers, seed))
                     for seed in (3, 4)
                 ]
-                for thread in (changer, *askers):
+                for thread in (changer, exchanger, *askers):
                     thread.start()
                 for thread in askers:
                     thread.join()
                 stop.set()
                 changer.join()
+                exchanger.join()
         finally:
             server.terminate()
             server.wait(timeout=30)
@@ -233,7 +254,8 @@ def main() -> int:
     tally = run(arguments.documents, arguments.answers, arguments.port)
     sys.stdout.write(
         f"{tally.answers} answers, {tally.citations} citations checked against their source while "
-        f"{tally.changes} changes were made: {len(tally.wrong)} wrong, {len(tally.stale)} stale, "
+        f"{tally.changes} changes were made and the index of words exchanged {tally.exchanges} "
+        f"times: {len(tally.wrong)} wrong, {len(tally.stale)} stale, "
         f"{len(tally.failures)} failed requests ({time.perf_counter() - started:.0f} s)\n"
     )
     for problem in (*tally.wrong[:3], *tally.stale[:3], *tally.failures[:3]):
