@@ -1,15 +1,22 @@
-"""What the service measures about itself, for Prometheus. Each app has its own registry."""
+"""What the service measures about itself, for Prometheus. Each app has its own registry.
+
+Several processes behind one port count into files of a folder that the environment names; the
+library reads it when it is imported, and each process then answers for all.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from qa.types import IndexStatus
 
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 30.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
@@ -33,7 +40,8 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self._registry.register(_IndexGauges(status))
+        self._gauges = _IndexGauges(status)
+        self._registry.register(self._gauges)
 
     def record(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request. ``route`` is a template; unknown methods share one label."""
@@ -43,7 +51,12 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """Everything in the Prometheus text format 0.0.4."""
-        return generate_latest(self._registry)
+        if FOLDER not in os.environ:
+            return generate_latest(self._registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together, os.environ[FOLDER])
+        together.register(self._gauges)
+        return generate_latest(together)
 
 
 class _IndexGauges(Collector):

@@ -19,6 +19,7 @@ from qa.lexical_tail import Entry
 from qa.lexical_view import LENGTHS, MARKER, LexicalView, terms_text
 
 _HEAP_BYTES = 64_000_000
+_ATTEMPTS = 3
 
 
 class LexicalIndexError(Exception):
@@ -35,13 +36,15 @@ class LexicalIndex:
     Args:
         folder: made if missing.
         store: identity of the store that this index is derived from.
+        heap: bytes of memory for what is written; what does not fit is another segment.
 
     Raises:
         LexicalIndexError: there is something else in the folder.
     """
 
-    def __init__(self, folder: Path | None, store: str) -> None:
+    def __init__(self, folder: Path | None, store: str, heap: int = _HEAP_BYTES) -> None:
         """Open the folder, or begin an empty index at sequence 0."""
+        self._heap = heap
         self._identity = f"{store} {analysis.VERSION}"
         self._schema = _schema()
         self._folder = folder
@@ -128,11 +131,12 @@ class LexicalIndex:
     def _writer(self) -> IndexWriter:
         """The only one of all processes, for the folder that is there now."""
         try:
-            while True:
-                writer = self._index.writer(_HEAP_BYTES, 1)
+            for _ in range(_ATTEMPTS):
+                writer = self._index.writer(self._heap, 1)
                 if not self._follow():  # and while there is a writer, it stays
                     return writer
                 writer.wait_merging_threads()
+            raise LexicalIndexBusy("the folder is exchanged again and again")
         except (ValueError, OSError) as error:
             kind = LexicalIndexBusy if "LockBusy" in str(error) else LexicalIndexError
             raise kind(str(error)) from error

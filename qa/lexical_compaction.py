@@ -9,6 +9,7 @@ and then takes its place; what changed since it was begun, each process adds whe
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -24,8 +25,13 @@ from qa.lexical_tail import Entry
 from qa.store import Store
 
 FOLDER = "lexical"
-SLICE = 12_500
-"""Passages in a commit, at most: as many as make one segment."""
+NOT_DONE = 2
+"""What the process ends with when another is about it, or the index goes on changing."""
+
+SLICE = 25_000
+"""Passages in a commit, at most: as many as become one segment with this much memory."""
+
+_HEAP_BYTES = 200_000_000
 
 _MERGED = 8
 """Segments of like size that tantivy merges into one."""
@@ -68,7 +74,8 @@ def compact(store: Store, index: Path) -> bool:
         with store.reading() as connection:
             state = records.state(connection)
             entries = passages.entries_since(connection, 0, state.dimension)
-            _fill(LexicalIndex(building, state.store), entries, state.passages, state.sequence)
+            made = LexicalIndex(building, state.store, _HEAP_BYTES)
+            _fill(made, entries, state.passages, state.sequence)
         return _exchanged(store, LexicalIndex(index, state.store), index, building)
     finally:
         clear(building)
@@ -118,17 +125,20 @@ def _exchanged(store: Store, old: LexicalIndex, index: Path, building: Path) -> 
 
 def main() -> None:
     """Compact the index beside a store, as a process that gets in nobody's way."""
+    for ending in (signal.SIGTERM, signal.SIGINT):  # with what is unfinished removed
+        signal.signal(ending, lambda *_: sys.exit())
     if hasattr(os, "nice"):
         os.nice(10)
     path = Path(sys.argv[1])
     try:
         store = Store(path)
         try:
-            compact(store, path.with_name(FOLDER))
+            done = compact(store, path.with_name(FOLDER))
         finally:
             store.close()
     except (StoreError, LexicalIndexError, OSError) as error:
         sys.exit(f"The lexical index stays in several segments: {error}")
+    sys.exit(0 if done else NOT_DONE)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,10 @@ from pathlib import Path
 from qa.lexical_compaction import FOLDER, worth_it
 
 LOOK_SECONDS = 10.0
+_RETRY_SECONDS = 1_800.0
+_STOP_SECONDS = 5.0
+_POSSIBLE = sys.platform != "win32"
+"""There, a folder that is in use cannot be renamed."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +32,7 @@ class Tidying:
         self._index = store.with_name(FOLDER)
         self._next = time.monotonic() + LOOK_SECONDS
         self._sequence = self._tried = -1
+        self._again = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._turn = threading.Lock()
 
@@ -36,28 +41,39 @@ class Tidying:
 
         Args:
             sequence: the store's. As long as it changes from one look to the next, documents are
-                being added, and nothing is begun. What failed is not tried again until it changes.
+                being added, and nothing is begun. What failed is tried again when it has changed,
+                or after a while.
         """
         if time.monotonic() < self._next or not self._turn.acquire(blocking=False):
             return False
         try:
-            self._next = time.monotonic() + LOOK_SECONDS
+            now = time.monotonic()
+            self._next = now + LOOK_SECONDS
             quiet, self._sequence = sequence == self._sequence, sequence
-            if quiet and sequence != self._tried and not self._running() and worth_it(self._index):
-                self._tried = sequence
+            due = sequence != self._tried or (now >= self._again and self._failed())
+            if _POSSIBLE and quiet and due and not self._running() and worth_it(self._index):
+                self._tried, self._again = sequence, now + _RETRY_SECONDS
                 self._begin()
         finally:
             self._turn.release()
         return True
 
     def stop(self) -> None:
-        """End the process if there is one; it can be ended at any time."""
-        if self._process is not None:
+        """End the process if there is one. It can be ended at any time, and tidies up if it may."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
     def _running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def _failed(self) -> bool:
+        return self._process is None or self._process.returncode != 0
 
     def _begin(self) -> None:
         try:

@@ -189,3 +189,50 @@ def test_the_process_says_why_it_failed(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "The lexical index stays in several segments" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_it_is_ended_with_the_program_and_leaves_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidying, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(lexical_compaction, "_LEAST", 500)
+    engine = EmbeddedEngine.open(folder, DIMENSION)
+    store = Store(folder / DATABASE)
+    with store.reading() as connection:
+        (identity,) = connection.execute("SELECT store FROM state").fetchone()
+    with LexicalIndex(folder / FOLDER, identity).writable():  # so that it must wait
+        for _ in range(3):
+            search(engine, "Soldaten")
+        process = engine._derived._tidying._process
+        assert process is not None
+        deadline = time.monotonic() + 30
+        while not (folder / f"{FOLDER}.new").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert process.poll() is None
+        engine._derived.stop()
+        assert process.poll() is not None
+    assert [path.name for path in folder.glob("lexical*")] == [FOLDER]
+    store.close()
+    engine.close()
+
+
+def test_what_failed_is_not_tried_again_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidying, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(lexical_compaction, "_LEAST", 500)
+    begun: list[int] = []
+    monkeypatch.setattr(tidying.Tidying, "_begin", lambda _: begun.append(1))
+    watch = tidying.Tidying(folder / DATABASE)
+    for sequence in (1, 1, 1, 1):
+        assert watch.looked(sequence)
+    assert len(begun) == 1
+    for sequence in (2, 3, 4):  # never quiet
+        watch.looked(sequence)
+    assert len(begun) == 1
+    watch.looked(4)
+    assert len(begun) == 2
+    monkeypatch.setattr(tidying, "_RETRY_SECONDS", 0.0)
+    watch.looked(4)
+    watch.looked(4)
+    assert len(begun) == 2  # the wait that was agreed on

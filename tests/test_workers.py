@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -64,6 +65,19 @@ def test_every_process_sees_every_change(base: str) -> None:
     assert {cited(base, QUESTION)[0] for _ in range(8)} != {"grenze"}
     listed = httpx.get(f"{base}/v1/documents").json()["documents"]
     assert len(listed) == 5  # the seeds, added once
+
+
+def test_each_process_counts_for_all(base: str) -> None:
+    def counted() -> int:
+        line = r'fundstelle_requests_total\{method="POST",route="/v1/ask",status="200"\} (\d+)'
+        found = re.search(line, httpx.get(f"{base}/metrics").raise_for_status().text)
+        return int(found[1]) if found else 0
+
+    before = counted()
+    for _ in range(20):
+        cited(base, QUESTION)
+    assert {counted() for _ in range(20)} == {before + 20}
+    assert "fundstelle_ready 1.0" in httpx.get(f"{base}/metrics").text
 
 
 def test_what_is_wrong_with_the_folder_ends_the_program(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,16 +51,25 @@ def serve(
         _prepare(settings)
     import uvicorn
 
-    # By name: the layers below the HTTP interface do not import it.
-    uvicorn.run(
-        "api.app:create_app",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        server_header=False,
-    )
+    with _counted_together() if settings.workers > 1 else nullcontext():
+        # By name: the layers below the HTTP interface do not import it.
+        uvicorn.run(
+            "api.app:create_app",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            server_header=False,
+        )
+
+
+@contextmanager
+def _counted_together() -> Iterator[None]:
+    """A folder in which the processes count what ``/metrics`` says, whichever of them is asked."""
+    with TemporaryDirectory(prefix="fundstelle-metrics-") as folder:
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
+        yield
 
 
 def _prepare(settings: Settings) -> None:

@@ -105,9 +105,13 @@ def cpu_seconds(pid: int) -> float:
 
 
 def _fields(path: Path) -> dict[str, int]:
-    """The lines "name: number kB"."""
-    found = {}
-    for line in path.read_text().splitlines():
+    """The lines "name: number kB"; none of a process that has just ended."""
+    found: dict[str, int] = {}
+    try:
+        lines = path.read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return found
+    for line in lines:
         name, _, rest = line.partition(":")
         if rest.endswith(" kB"):
             found[name] = int(rest.split()[0])

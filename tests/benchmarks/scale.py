@@ -92,6 +92,8 @@ def _measured(
     """Names and figures of each part, as it is measured."""
     if "ingest" in only and not reuse:
         yield "ingest", _ingest(run)
+    if worth_it(run.folder / FOLDER):
+        yield "settle", _settled(run)
     elif not run.folder.is_dir():
         sys.exit(f"There is no collection in {run.folder} to measure again; leave out --reuse.")
     if "http" in only:
@@ -120,19 +122,18 @@ def _ingest(run: Run) -> dict[str, Any]:
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
     found: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return {**found, "settle_seconds": _settled(run.folder)}
+    return found
 
 
-def _settled(folder: Path) -> float:
+def _settled(run: Run) -> dict[str, Any]:
     """Seconds to do at once what a server does when nobody adds documents to it."""
     started = time.monotonic()
-    if worth_it(folder / FOLDER):
-        store = Store(folder / DATABASE)
-        try:
-            compact(store, folder / FOLDER)
-        finally:
-            store.close()
-    return round(time.monotonic() - started, 2)
+    store = Store(run.folder / DATABASE)
+    try:
+        compact(store, run.folder / FOLDER)
+    finally:
+        store.close()
+    return {"seconds": round(time.monotonic() - started, 2)}
 
 
 def _http_ingest(run: Run) -> dict[str, Any]:

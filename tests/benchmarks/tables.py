@@ -154,7 +154,7 @@ _RESOURCES: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("added by the library, passages/s", ("ingest", "passages_per_second"), 0),
     ("added over HTTP, passages/s", ("http", "passages_per_second"), 0),
     ("adding, peak MB", ("ingest", "peak_mb"), 0),
-    ("then one segment of words, s", ("ingest", "settle_seconds"), 1),
+    ("then one segment of words, s", ("settle", "seconds"), 1),
     ("start to ready, s", ("start", "seconds_to_ready"), 2),
     ("server at rest, MB", ("memory", "resting_mb", "rss"), 0),
     ("of which anonymous", ("memory", "resting_mb", "anonymous"), 0),
