@@ -54,7 +54,7 @@ class Metrics:
         if FOLDER not in os.environ:
             return generate_latest(self._registry)
         together = CollectorRegistry()
-        MultiProcessCollector(together, os.environ[FOLDER])
+        MultiProcessCollector(together, os.environ[FOLDER])  # type: ignore[no-untyped-call]
         together.register(self._gauges)
         return generate_latest(together)
 

@@ -82,10 +82,13 @@ def memory(pid: int) -> dict[str, float]:
     total = Counter[str]()
     for each in _tree(pid):
         rollup = _fields(Path(f"/proc/{each}/smaps_rollup"))
+        ever = _fields(Path(f"/proc/{each}/status"))
+        if not rollup or not ever:
+            continue
         rss, anonymous = rollup["Rss"], rollup["Anonymous"]
         total.update(rss=rss, pss=rollup["Pss"], anonymous=anonymous, file=rss - anonymous)
         total.update(shared=rollup["Shared_Clean"] + rollup["Shared_Dirty"])
-        total.update(peak=_fields(Path(f"/proc/{each}/status"))["VmHWM"], processes=1)
+        total.update(peak=ever["VmHWM"], processes=1)
     processes = total.pop("processes")
     return {"processes": processes, **{k: round(v / 1024, 1) for k, v in total.items()}}
 

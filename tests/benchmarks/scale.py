@@ -92,10 +92,10 @@ def _measured(
     """Names and figures of each part, as it is measured."""
     if "ingest" in only and not reuse:
         yield "ingest", _ingest(run)
-    if worth_it(run.folder / FOLDER):
-        yield "settle", _settled(run)
     elif not run.folder.is_dir():
         sys.exit(f"There is no collection in {run.folder} to measure again; leave out --reuse.")
+    if worth_it(run.folder / FOLDER):
+        yield "settle", _settled(run)
     if "http" in only:
         yield "http", _http_ingest(run)
     yield "disk", {"bytes": machine.disk(run.folder), "passages": _passages(run.folder)}
