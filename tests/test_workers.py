@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from qa.commands.sockets import SPREADS
+
 QUESTION = "Wie viele Soldaten standen an der Grenze?"
 
 
@@ -78,6 +80,27 @@ def test_each_process_counts_for_all(base: str) -> None:
         cited(base, QUESTION)
     assert {counted() for _ in range(20)} == {before + 20}
     assert "fundstelle_ready 1.0" in httpx.get(f"{base}/metrics").text
+
+
+@pytest.mark.skipif(not SPREADS, reason="only Linux spreads connections over sockets")
+def test_each_process_listens_for_itself(base: str) -> None:
+    port = f"{int(base.rpartition(':')[2]):04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    listening = [fields for fields in lines if fields[1].endswith(f":{port}") and fields[3] == "0A"]
+    assert len(listening) == 2
+
+
+def test_a_port_that_is_taken_is_not_shared(base: str, tmp_path: Path) -> None:
+    run = subprocess.run(
+        command(tmp_path, int(base.rpartition(":")[2])),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "address already in use" in run.stderr.lower()
+    assert "Traceback" not in run.stderr
 
 
 def test_what_is_wrong_with_the_folder_ends_the_program(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,8 @@ from qa.errors import InvalidInput
 from qa.opening import settings_from
 
 if TYPE_CHECKING:
+    from uvicorn import Config
+
     from qa.settings import Settings
 
 SHUTDOWN_SECONDS = 10
@@ -51,17 +53,28 @@ def serve(
         _prepare(settings)
     import uvicorn
 
-    with _counted_together() if settings.workers > 1 else nullcontext():
-        # By name: the layers below the HTTP interface do not import it.
-        uvicorn.run(
-            "api.app:create_app",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            server_header=False,
-        )
+    options: dict[str, Any] = {
+        "factory": True,
+        "host": settings.host,
+        "port": settings.port,
+        "workers": settings.workers,
+        "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
+        "server_header": False,
+    }
+    # By name: the layers below the HTTP interface do not import it.
+    if settings.workers > 1:
+        _serve_by_several(uvicorn.Config("api.app:create_app", **options))
+    else:
+        uvicorn.run("api.app:create_app", **options)
+
+
+def _serve_by_several(config: Config) -> None:
+    from uvicorn.supervisors import Multiprocess
+
+    from qa.commands.sockets import sockets_for_each
+
+    with _counted_together(), suppress(KeyboardInterrupt):
+        Multiprocess(config, sockets_for_each(config.bind_socket())).run()
 
 
 @contextmanager
