@@ -98,7 +98,7 @@ def test_a_port_that_is_taken_is_not_shared(base: str, tmp_path: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert run.returncode == 1
+    assert run.returncode != 0
     assert "address already in use" in run.stderr.lower()
     assert "Traceback" not in run.stderr
 
