@@ -69,12 +69,17 @@ class LexicalIndex:
     def reload(self) -> None:
         """See the last commit, by whichever process."""
         try:
-            self._follow()
-            self._index.reload()
-            searcher = self._index.searcher()
-            self._view = LexicalView(searcher, self._schema, self._sequence_of(searcher))
+            searcher, sequence = self._last_commit()
+            self._view = LexicalView(searcher, self._schema, sequence)
         except (ValueError, OSError) as error:
             raise LexicalIndexError(f"cannot read the index: {error}") from error
+
+    def _last_commit(self) -> tuple[Searcher, int]:
+        """For searching it, and the store's sequence number that it is the state of."""
+        self._follow()
+        self._index.reload()
+        searcher = self._index.searcher()
+        return searcher, self._sequence_of(searcher)
 
     @property
     def view(self) -> LexicalView:
@@ -90,9 +95,10 @@ class LexicalIndex:
         writer = self._writer()
         try:
             # Between our look and the lock, another process may have made the same changes.
-            self.reload()
-            if self._view.sequence != since:
-                raise LexicalIndexBusy(f"expected sequence {since}, found {self._view.sequence}")
+            _, sequence = self._last_commit()
+            if sequence != since:
+                self.reload()
+                raise LexicalIndexBusy(f"expected sequence {since}, found {sequence}")
             # By query: by term, tantivy-py takes an int for a signed one and deletes nothing.
             gone = [MARKER, *(int(passage_id) for passage_id in removed)]
             writer.delete_documents_by_query(Query.term_set_query(self._schema, "passage", gone))

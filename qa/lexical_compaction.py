@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -56,8 +56,8 @@ def worth_it(index: Path) -> bool:
     return total >= _LEAST and len(sizes) > _MANY and total - max(sizes) >= total / 4
 
 
-def compact(store: Store, index: Path) -> bool:
-    """Put an index of one segment in the place of the one in this folder.
+def compact(path: Path) -> bool:
+    """Put an index of one segment in the place of the one beside this store.
 
     Returns:
         False when another process is about it, or goes on changing the index.
@@ -67,16 +67,18 @@ def compact(store: Store, index: Path) -> bool:
         LexicalIndexError: an index cannot be read or written; the old one is left.
         OSError: the folders cannot be exchanged, as on Windows while they are in use; likewise.
     """
-    building = index.with_name(f"{index.name}.new")
+    index = path.with_name(FOLDER)
+    building = index.with_name(f"{FOLDER}.new")
     if not _claimed(building):
         return False
     try:
-        with store.reading() as connection:
-            state = records.state(connection)
-            entries = passages.entries_since(connection, 0, state.dimension)
-            made = LexicalIndex(building, state.store, _HEAP_BYTES)
-            _fill(made, entries, state.passages, state.sequence)
-        return _exchanged(store, LexicalIndex(index, state.store), index, building)
+        with closing(Store(path)) as store:
+            with store.reading() as connection:
+                state = records.state(connection)
+                entries = passages.entries_since(connection, 0, state.dimension)
+                made = LexicalIndex(building, state.store, _HEAP_BYTES)
+                _fill(made, entries, state.passages, state.sequence)
+            return _exchanged(store, LexicalIndex(index, state.store), index, building)
     finally:
         clear(building)
 
@@ -107,8 +109,8 @@ def _exchanged(store: Store, old: LexicalIndex, index: Path, building: Path) -> 
     """Rename the folders when nobody writes to the old index. Whoever has it open keeps it."""
     aside = index.with_name(f"{index.name}.old")
     deadline = time.monotonic() + _PATIENCE_SECONDS
+    clear(aside)
     while time.monotonic() < deadline:
-        clear(aside)
         # Nobody makes an index where there is none for a moment: for that, they hold the store.
         with suppress(LexicalIndexBusy), store.writing(), old.writable():
             index.rename(aside)
@@ -129,13 +131,8 @@ def main() -> None:
         signal.signal(ending, lambda *_: sys.exit())
     if hasattr(os, "nice"):
         os.nice(10)
-    path = Path(sys.argv[1])
     try:
-        store = Store(path)
-        try:
-            done = compact(store, path.with_name(FOLDER))
-        finally:
-            store.close()
+        done = compact(Path(sys.argv[1]))
     except (StoreError, LexicalIndexError, OSError) as error:
         sys.exit(f"The lexical index stays in several segments: {error}")
     sys.exit(0 if done else NOT_DONE)

@@ -73,11 +73,6 @@ class LexicalView:
         return self.tail.sequence
 
     @property
-    def segments(self) -> int:
-        """In how many parts the commit is; a search looks into each."""
-        return int(self._searcher.num_segments)
-
-    @property
     def languages(self) -> list[str]:
         """ISO 639-1 codes of the passages, in order."""
         return sorted(self._languages | self.tail.languages)

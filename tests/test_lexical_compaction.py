@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from qa import lexical_compaction, tidying
+from qa import lexical_compaction, records, tidying
 from qa.embedded import DATABASE, EmbeddedEngine
 from qa.lexical import LexicalIndex
 from qa.lexical_compaction import FOLDER, compact, worth_it
@@ -48,11 +49,29 @@ def engines(folder: Path) -> Iterator[tuple[EmbeddedEngine, EmbeddedEngine]]:
 
 
 def compacted(folder: Path) -> bool:
-    store = Store(folder / DATABASE)
-    try:
-        return compact(store, folder / FOLDER)
-    finally:
-        store.close()
+    return compact(folder / DATABASE)
+
+
+@contextmanager
+def while_another_writes(folder: Path) -> Iterator[None]:
+    """As while another process commits to the lexical index."""
+    with closing(Store(folder / DATABASE)) as store, store.reading() as connection:
+        identity = records.state(connection).store
+    with LexicalIndex(folder / FOLDER, identity).writable():
+        yield
+
+
+def change(adding: EmbeddedEngine, removing: EmbeddedEngine) -> None:
+    """More than the index would do without."""
+    adding.put([one(f"x{n}", f"Neue Soldaten {n}\nNebel {n}\nRegen {n}") for n in range(40)])
+    removing.remove(["d0.0"])
+
+
+def require_changes(*engines: EmbeddedEngine) -> None:
+    for engine in engines:
+        found = quotes(engine, "neue Soldaten")
+        assert "Neue Soldaten 7" in found
+        assert "Soldaten 0.0" not in found
 
 
 def test_the_same_is_found_in_one_segment(
@@ -82,12 +101,8 @@ def test_processes_that_have_the_old_index_open_go_on_in_the_new(
 ) -> None:
     here, there = engines
     assert compacted(folder)
-    here.put([one(f"x{n}", f"Neue Soldaten {n}\nNebel {n}\nRegen {n}") for n in range(40)])
-    there.remove(["d0.0"])
-    for engine in (there, here, there):
-        found = quotes(engine, "neue Soldaten")
-        assert "Neue Soldaten 7" in found
-        assert "Soldaten 0.0" not in found
+    change(here, there)
+    require_changes(there, here, there)
     assert sum(segment_sizes(folder / FOLDER)) > BATCHES * EACH * 3 + 100
 
 
@@ -101,17 +116,13 @@ def test_what_changes_while_it_is_built_is_not_lost(
 
     def meanwhile(*given: object) -> None:
         fill(*given)  # type: ignore[arg-type]
-        here.put([one(f"x{n}", f"Neue Soldaten {n}\nNebel {n}\nRegen {n}") for n in range(40)])
-        here.remove(["d0.0"])
+        change(here, here)
         assert "Neue Soldaten 7" in quotes(here, "neue Soldaten")
 
     monkeypatch.setattr(lexical_compaction, "_fill", meanwhile)
     assert compacted(folder)
     fresh = EmbeddedEngine.open(folder, DIMENSION)
-    for engine in (here, there, fresh):
-        found = quotes(engine, "neue Soldaten")
-        assert "Neue Soldaten 7" in found
-        assert "Soldaten 0.0" not in found
+    require_changes(here, there, fresh)
     fresh.close()
 
 
@@ -120,11 +131,7 @@ def test_an_index_that_is_being_written_to_stays(
 ) -> None:
     monkeypatch.setattr(lexical_compaction, "_PATIENCE_SECONDS", 0.3)
     before = segment_sizes(folder / FOLDER)
-    store = Store(folder / DATABASE)
-    with store.reading() as connection:
-        (identity,) = connection.execute("SELECT store FROM state").fetchone()
-    store.close()
-    with LexicalIndex(folder / FOLDER, identity).writable():
+    with while_another_writes(folder):
         assert not compacted(folder)
     assert segment_sizes(folder / FOLDER) == before
     assert [path.name for path in folder.glob("lexical*")] == [FOLDER]
@@ -156,9 +163,7 @@ def test_when_it_is_worth_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_searches_have_it_done_once_nothing_changes(
-    folder: Path,
-    engines: tuple[EmbeddedEngine, EmbeddedEngine],
-    monkeypatch: pytest.MonkeyPatch,
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tidying, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(lexical_compaction, "_LEAST", 500)
@@ -169,10 +174,11 @@ def test_searches_have_it_done_once_nothing_changes(
         assert search(here, "Soldaten Grenze", 100) == expected
         assert search(there, "Soldaten Grenze", 100) == expected
         views = [engine._derived._lexical.view for engine in (here, there)]
-        if all(view.segments == 1 for view in views):
+        segments = [view._searcher.num_segments for view in views]
+        if segments == [1, 1]:
             break
         time.sleep(0.02)
-    assert [view.segments for view in views] == [1, 1]
+    assert segments == [1, 1]
     assert len(segment_sizes(folder / FOLDER)) == 1
     here.close()
     there.close()
@@ -197,10 +203,7 @@ def test_it_is_ended_with_the_program_and_leaves_nothing(
     monkeypatch.setattr(tidying, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(lexical_compaction, "_LEAST", 500)
     engine = EmbeddedEngine.open(folder, DIMENSION)
-    store = Store(folder / DATABASE)
-    with store.reading() as connection:
-        (identity,) = connection.execute("SELECT store FROM state").fetchone()
-    with LexicalIndex(folder / FOLDER, identity).writable():  # so that it must wait
+    with while_another_writes(folder):  # so that it must wait
         for _ in range(3):
             search(engine, "Soldaten")
         process = engine._derived._tidying._process
@@ -212,7 +215,6 @@ def test_it_is_ended_with_the_program_and_leaves_nothing(
         engine._derived.stop()
         assert process.poll() is not None
     assert [path.name for path in folder.glob("lexical*")] == [FOLDER]
-    store.close()
     engine.close()
 
 
@@ -236,3 +238,8 @@ def test_what_failed_is_not_tried_again_at_once(
     watch.looked(4)
     watch.looked(4)
     assert len(begun) == 2  # the wait that was agreed on
+    watch.looked(5)
+    watch.looked(5)
+    assert len(begun) == 3
+    watch.looked(5)
+    assert len(begun) == 4  # after a while, here none, it is tried again

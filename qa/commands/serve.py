@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,16 +72,10 @@ def _serve_by_several(config: Config) -> None:
 
     from qa.commands.sockets import sockets_for_each
 
-    with _counted_together(), suppress(KeyboardInterrupt):
-        Multiprocess(config, sockets_for_each(config.bind_socket())).run()
-
-
-@contextmanager
-def _counted_together() -> Iterator[None]:
-    """A folder in which the processes count what ``/metrics`` says, whichever of them is asked."""
-    with TemporaryDirectory(prefix="fundstelle-metrics-") as folder:
+    with TemporaryDirectory(prefix="fundstelle-metrics-") as folder, suppress(KeyboardInterrupt):
+        # In it they count what ``/metrics`` says, so that each says it for all.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
-        yield
+        Multiprocess(config, sockets_for_each(config.bind_socket())).run()
 
 
 def _prepare(settings: Settings) -> None:

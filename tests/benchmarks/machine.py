@@ -102,29 +102,33 @@ def cpu_seconds(pid: int) -> float:
     for each in _tree(pid):
         # The name, in brackets, may hold spaces. Fields 14 and 15 are user and system time, 16 and
         # 17 those of children that have ended.
-        after = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        after = _text(Path(f"/proc/{each}/stat")).rpartition(")")[2].split()
         ticks += sum(map(int, after[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _fields(path: Path) -> dict[str, int]:
-    """The lines "name: number kB"; none of a process that has just ended."""
-    found: dict[str, int] = {}
-    try:
-        lines = path.read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return found
-    for line in lines:
+    """The lines "name: number kB"."""
+    found = {}
+    for line in _text(path).splitlines():
         name, _, rest = line.partition(":")
         if rest.endswith(" kB"):
             found[name] = int(rest.split()[0])
     return found
 
 
+def _text(path: Path) -> str:
+    """What a file about a process says; nothing when that has just ended."""
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def _tree(pid: int) -> list[int]:
     found = [pid]
     for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in tasks.read_text().split():
+        for child in _text(tasks).split():
             found += _tree(int(child))
     return found
 

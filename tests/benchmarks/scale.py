@@ -30,7 +30,6 @@ from qa.evaluation.run import judge
 from qa.lexical_compaction import FOLDER, compact, worth_it
 from qa.opening import opened
 from qa.settings import Settings
-from qa.store import Store
 from tests.benchmarks import corpus, limits, load, machine
 from tests.benchmarks.changes import change_figures
 from tests.benchmarks.ingest import through_http
@@ -128,11 +127,7 @@ def _ingest(run: Run) -> dict[str, Any]:
 def _settled(run: Run) -> dict[str, Any]:
     """Seconds to do at once what a server does when nobody adds documents to it."""
     started = time.monotonic()
-    store = Store(run.folder / DATABASE)
-    try:
-        compact(store, run.folder / FOLDER)
-    finally:
-        store.close()
+    compact(run.folder / DATABASE)
     return {"seconds": round(time.monotonic() - started, 2)}
 
 
