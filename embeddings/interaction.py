@@ -14,16 +14,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings import kernels
 from embeddings.encoder import Vectors
-from embeddings.kernels import Compared
+from embeddings.kernels import Compared, Others, Weighing
 from embeddings.ragged import Ragged
-from embeddings.static import StaticEncoder, TokenIds
+from embeddings.static import Placed, StaticEncoder, TokenIds
 
 Scores = NDArray[np.float32]
 
@@ -37,83 +36,65 @@ class Question:
 
     Attributes:
         ids: (m,) token ids.
-        vectors: (m, dim) unit rows, or zero for a token without a vector.
+        others: the same with their vectors, as the table compares them with its own.
         weights: (m,) how much each token counts, 0 for punctuation and unknown tokens.
         offsets: (m, 2) code points of the question at which each token first stands.
     """
 
     ids: TokenIds
-    vectors: Vectors
+    others: Others
     weights: Scores
     offsets: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What n passages have for each of a question's m tokens.
+    """What the tokens of passages, and of what is around each, have for a question's m tokens.
 
     Attributes:
-        best: (n, m) best cosine; 0 for passages without tokens.
-        windows: (w, m) best cosine in each window of ``2 * WINDOW_STEP`` tokens, every
-            ``WINDOW_STEP`` tokens, of all passages that have tokens.
-        lengths: (n,) tokens of each.
-        places: (total,) which of the distinct tokens each of the passages' tokens is.
+        lengths: (n,) tokens of each of the passages, or (2 * n,) of those and their surroundings.
+        places: (total,) which of the distinct tokens each of these tokens is.
         ids: (u,) the distinct tokens.
         tokens: how they compare with the question's.
     """
 
-    best: Scores
-    windows: Scores
     lengths: NDArray[np.int64]
     places: NDArray[np.int32]
     ids: TokenIds
     tokens: Compared
 
-    def best_window(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n,) highest weighted sum of any window of each passage; 0 without tokens.
+    @property
+    def best(self) -> Scores:
+        """(lengths, m) best cosine; 0 without tokens."""
+        return kernels.highest(self.tokens.similar, self.places, self.lengths)
 
-        A passage that has the question's words close together answers more often than one that
-        has them scattered; whole-passage maxima do not see the difference.
+    def weighed(
+        self, shares: NDArray[np.float64], rare: NDArray[np.float64], how: Weighing
+    ) -> NDArray[np.float64]:
+        """(6, n) evidence for passages that were compared with their surroundings.
+
+        See ``embeddings.kernels.weigh``. Windows are there because a passage that has the
+        question's words close together answers more often than one that has them scattered, which
+        whole-passage maxima do not see.
         """
-        found = np.zeros(len(self.lengths))
-        filled = self.lengths > 0
-        if filled.any():
-            windows = -(-self.lengths[filled] // WINDOW_STEP)
-            first = np.cumsum(windows) - windows
-            found[filled] = np.maximum.reduceat(self.windows @ weights, first)
-        return found
-
-    def focus(self, n: int) -> Scores:
-        """(n,) how much of each of the first passages the question matches; 0 without tokens.
-
-        The mean over a passage's tokens of the best cosine with any of the question's, a token
-        counting as much as its vector is long.
-        """
-        return kernels.weighted_means(
-            self.tokens.top, self.tokens.lengths, self.places, self.lengths[:n]
-        )
+        return kernels.weigh(self.tokens, self.places, self.lengths, shares, rare, how)
 
     def near(self, least: float, counts: NDArray[np.uint32]) -> NDArray[np.float64]:
         """(m,) sum of the counts of the distinct tokens that are at least so similar to each.
+
+        Of tokens of the question without weight it means nothing.
 
         Args:
             least: cosine from which on they are.
             counts: (tokens,) of each token of the vocabulary; 0 beyond its end.
         """
-        return kernels.near_counts(self.tokens.similar, self.ids, counts, least)
+        return kernels.near_counts(self.tokens, self.ids, counts, least)
 
-
-class Matches(NamedTuple):
-    """For each of k passage tokens, the question token it answers best.
-
-    Attributes:
-        scores: (k,) in -1..1, cosine times the question token's weight as a share of the
-            question's largest weight. 0 where nothing can match.
-        tokens: (k,) position of that token in the question.
-    """
-
-    scores: Scores
-    tokens: NDArray[np.int64]
+    def cosines(self, numbers: Sequence[int]) -> list[Scores]:
+        """(k, m) cosines of the tokens of some of the passages, each in the order of its text."""
+        ends = np.cumsum(self.lengths)
+        places = [self.places[ends[n] - self.lengths[n] : ends[n]] for n in numbers]
+        return [self.tokens.similar[some] for some in places]
 
 
 class LateInteraction:
@@ -123,13 +104,17 @@ class LateInteraction:
         """Use the token table of ``encoder``; passages must be tokenised by the same."""
         self._encoder = encoder
 
-    def prepare(self, question: str) -> Question:
-        """Tokenise and weigh a question.
+    def prepare(self, question: str, placed: Placed | None = None) -> Question:
+        """Weigh a question's tokens.
 
         A token counts once however often it stands there, and one that covers nothing but
         punctuation or white space has no weight.
+
+        Args:
+            question: what is asked.
+            placed: its tokens, where the encoder has told them already.
         """
-        ids, offsets = self._encoder.tokenize_with_offsets(question)
+        ids, offsets = placed or self._encoder.tokenize_with_offsets(question)
         _, first = np.unique(ids, return_index=True)
         first.sort()
         ids, offsets = ids[first], offsets[first]
@@ -137,8 +122,9 @@ class LateInteraction:
         vectors = rows * scales[:, None]
         weights = _norms(vectors)
         vectors /= np.where(weights > 0, weights, 1)[:, None]
-        says = [_says_something(question[start:end]) for start, end in offsets]
-        return Question(ids, vectors, np.where(says, weights, np.float32(0)), offsets)
+        says = [_says_something(question[start:end]) for start, end in offsets.tolist()]
+        others = self._encoder.table.comparable(ids, vectors)
+        return Question(ids, others, np.where(says, weights, np.float32(0)), offsets)
 
     def score(self, question: Question, passages: Sequence[TokenIds]) -> Scores:
         """(len(passages),) in -1..1, 1 for the question itself; 0 when either has no token."""
@@ -156,37 +142,16 @@ class LateInteraction:
     def compare(self, question: Question, passages: Ragged) -> Comparison:
         """Unweighted cosines, so that a ranking can weigh them in its own way.
 
+        Passages share most of their tokens, so each is compared once.
+
         Args:
             question: what is asked.
-            passages: token ids of each, in the order of its text.
+            passages: token ids of each, in the order of its text; of those whose surroundings
+                count, then those of what is around each.
         """
-        ids, places, tokens = self._compared(question, passages.values)
-        windows, best = kernels.pool(tokens.similar, places, passages.lengths, WINDOW_STEP)
-        return Comparison(best, windows, passages.lengths, places, ids, tokens)
-
-    def matches(self, question: Question, ids: TokenIds) -> Matches:
-        """What each token of a passage, (k,) ids, has to do with the question: for highlights."""
-        top = question.weights.max(initial=0)
-        if not len(ids) or not top > 0:
-            return Matches(np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int64))
-        _, places, compared = self._compared(question, ids)
-        weighted = compared.similar * (question.weights / top)
-        tokens = weighted.argmax(axis=1)
-        scores = weighted[np.arange(len(weighted)), tokens]
-        return Matches(scores[places], tokens[places])
-
-    def _compared(
-        self, question: Question, ids: TokenIds
-    ) -> tuple[TokenIds, NDArray[np.int32], Compared]:
-        """The distinct ids, which of them each id is, and how they compare with the question's.
-
-        Candidates for one question share most of their tokens, so each is compared once.
-        """
-        distinct, places = kernels.distinct(ids, self._encoder.vocabulary)
-        compared = self._encoder.table.compare(
-            distinct, question.vectors, question.ids, question.weights > 0, OTHER
-        )
-        return distinct, places, compared
+        ids, places = kernels.distinct(passages, self._encoder.vocabulary)
+        compared = self._encoder.table.compare(ids, question.others, question.weights > 0, OTHER)
+        return Comparison(passages.lengths, places, ids, compared)
 
 
 def _norms(vectors: Vectors) -> Scores:

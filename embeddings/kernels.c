@@ -17,24 +17,42 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* A second version for processors with registers of 256 bits, chosen when the library is loaded. What
+ * it computes must be the same to the last bit: whole numbers, or sums whose order is written down. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__has_attribute)
+#if __has_attribute(target_clones)
+#define WIDER __attribute__((target_clones("avx2", "default")))
+#endif
+#endif
+#ifndef WIDER
+#define WIDER
+#endif
+
 #define LETTER_BITS 6
 #define PIECE 4 /* letters */
 #define LINE 64 /* bytes that memory is read by */
 #define AHEAD 8 /* tokens */
+#define LANES 16 /* sums that a sum is made of */
 #define SIEVE_BITS 13
 #define SIEVE (1 << SIEVE_BITS)
 
-EXPORT int32_t kernels_version(void) { return 4; }
+EXPORT int32_t kernels_version(void) { return 5; }
 
 /* --- ragged arrays --- */
 
-/* Both return how many of the n parts they copied: fewer where the next is not within the source. */
+/* n parts of a source begin at `starts` and are as long as `lengths` say, or all equally long. Whoever reads
+ * them returns how many it read: fewer where the next is not within the source. */
+
+INLINE int outside(int64_t start, int64_t length, int64_t size)
+{
+    return start < 0 || length < 0 || start > size - length;
+}
 
 EXPORT int64_t gather(const uint8_t *source, int64_t size, int64_t n, const int64_t *starts, const int64_t *lengths,
                       int64_t width, uint8_t *out)
 {
     for (int64_t i = 0; i < n; i++) {
-        if (starts[i] < 0 || lengths[i] < 0 || starts[i] > size - lengths[i])
+        if (outside(starts[i], lengths[i], size))
             return i;
         memcpy(out, source + starts[i] * width, (size_t)(lengths[i] * width));
         out += lengths[i] * width;
@@ -58,14 +76,60 @@ INLINE float whole(uint16_t half)
     return value;
 }
 
+/* Inner products of n half-precision vectors, anywhere in the source, with one of single precision. */
+WIDER EXPORT int64_t half_products(const uint16_t *source, int64_t size, int64_t n, const int64_t *starts,
+                                   const float *vector, int64_t dim, float *out)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (outside(starts[i], dim, size))
+            return i;
+        const uint16_t *halves = source + starts[i];
+        float sums[LANES] = {0};
+        int64_t d = 0;
+        for (; d + LANES <= dim; d += LANES)
+            for (int64_t lane = 0; lane < LANES; lane++)
+                sums[lane] += whole(halves[d + lane]) * vector[d + lane];
+        for (; d < dim; d++)
+            sums[d % LANES] += whole(halves[d]) * vector[d];
+        for (int64_t width = LANES / 2; width; width /= 2)
+            for (int64_t lane = 0; lane < width; lane++)
+                sums[lane] += sums[lane + width];
+        out[i] = sums[0];
+    }
+    return n;
+}
+
 EXPORT int64_t half_rows(const uint16_t *source, int64_t size, int64_t n, const int64_t *starts, int64_t dim,
                          float *out)
 {
     for (int64_t i = 0; i < n; i++, out += dim) {
-        if (starts[i] < 0 || starts[i] > size - dim)
+        if (outside(starts[i], dim, size))
             return i;
         for (int64_t d = 0; d < dim; d++)
             out[d] = whole(source[starts[i] + d]);
+    }
+    return n;
+}
+
+/* Of n records of 32-bit words, `sizes` long: their first `fields` words, into (fields, n), and the word
+ * at which each of their parts begins, into (parts, n). A part is as many items of its width in bytes
+ * as a field says, and begins at a whole word. Returns how many records are exactly as long as that. */
+EXPORT int64_t records(const uint32_t *words, const int64_t *sizes, int64_t n, int64_t fields, int64_t parts,
+                       const int64_t *counted, const int64_t *widths, int64_t *header, int64_t *starts)
+{
+    int64_t begin = 0;
+    for (int64_t i = 0; i < n; begin += sizes[i], i++) {
+        if (sizes[i] < fields)
+            return i;
+        for (int64_t field = 0; field < fields; field++)
+            header[field * n + i] = words[begin + field];
+        int64_t at = fields;
+        for (int64_t part = 0; part < parts; part++) {
+            starts[part * n + i] = begin + at;
+            at += (header[counted[part] * n + i] * widths[part] + 3) / 4;
+        }
+        if (at != sizes[i])
+            return i;
     }
     return n;
 }
@@ -103,40 +167,63 @@ INLINE int32_t number_of(uint32_t value, const uint32_t *ids, const int32_t *tab
     return -1;
 }
 
-EXPORT int64_t matches(const uint32_t *values, int64_t total, const uint32_t *ids, int32_t m, int32_t *table,
-                       int32_t bits, int64_t *at, int64_t *place)
+/* BM25 of n passages. A term's worth is idf * tf * (k1 + 1) / (tf + norm), the norm that of the passage in
+ * the term's field, of (fields, n); a word of the question is worth as much as the best of its terms,
+ * which are `terms[end of the word before : end]`. The ids are of (m,) terms. */
+EXPORT int64_t term_scores(const uint32_t *source, int64_t size, const int64_t *starts, const int64_t *lengths,
+                           const uint8_t *counts, int64_t counts_size, const int64_t *counts_at, int64_t n,
+                           const uint32_t *ids, int32_t m, int32_t *table, int32_t bits, const double *idf,
+                           const int64_t *fields, const double *norms, double k1, const int64_t *terms,
+                           const int64_t *ends, int64_t words, double *worth, double *out)
 {
-    int64_t found = 0;
     uint64_t sieve[SIEVE / 64] = {0};
     index_ids(ids, m, table, bits, sieve);
-    for (int64_t i = 0; i < total; i++) {
-        int32_t number = number_of(values[i], ids, table, bits, sieve);
-        if (number >= 0) {
-            at[found] = i;
-            place[found++] = number;
+    for (int64_t i = 0; i < n; i++) {
+        if (outside(starts[i], lengths[i], size) || outside(counts_at[i], lengths[i], counts_size))
+            return i;
+        memset(worth, 0, (size_t)m * sizeof(double));
+        for (int64_t t = 0; t < lengths[i]; t++) {
+            int32_t number = number_of(source[starts[i] + t], ids, table, bits, sieve);
+            if (number < 0)
+                continue;
+            double count = counts[counts_at[i] + t];
+            worth[number] = idf[number] * (count * (k1 + 1) / (count + norms[fields[number] * n + i]));
+        }
+        out[i] = 0;
+        for (int64_t word = 0, term = 0; word < words; word++) {
+            double best = 0;
+            for (; term < ends[word]; term++)
+                best = worth[terms[term]] > best ? worth[terms[term]] : best;
+            out[i] += best;
         }
     }
-    return found;
+    return n;
 }
 
-EXPORT int64_t piece_matches(const uint8_t *letters, int64_t total, const uint32_t *ids, int32_t m,
-                             int32_t *table, int32_t bits, int64_t *at, int64_t *place)
+/* The same for pieces of four letters, six bits each, of which each is a word of the question. */
+EXPORT int64_t piece_scores(const uint8_t *source, int64_t size, const int64_t *starts, const int64_t *lengths, int64_t n,
+                            const uint32_t *ids, int32_t m, int32_t *table, int32_t bits, const double *idf,
+                            const double *norms, double k1, int32_t *often, double *out)
 {
-    int64_t found = 0;
-    uint32_t piece = 0, mask = (1u << (LETTER_BITS * PIECE)) - 1;
     uint64_t sieve[SIEVE / 64] = {0};
     index_ids(ids, m, table, bits, sieve);
-    for (int64_t i = 0; i < total; i++) {
-        piece = ((piece << LETTER_BITS) | letters[i]) & mask;
-        if (i < PIECE - 1)
-            continue;
-        int32_t number = number_of(piece, ids, table, bits, sieve);
-        if (number >= 0) {
-            at[found] = i - (PIECE - 1);
-            place[found++] = number;
+    for (int64_t i = 0; i < n; i++) {
+        if (outside(starts[i], lengths[i], size))
+            return i;
+        const uint8_t *letters = source + starts[i];
+        uint32_t piece = 0, mask = (1u << (LETTER_BITS * PIECE)) - 1;
+        memset(often, 0, (size_t)m * sizeof(int32_t));
+        for (int64_t t = 0; t < lengths[i]; t++) {
+            piece = ((piece << LETTER_BITS) | letters[t]) & mask;
+            int32_t number = t < PIECE - 1 ? -1 : number_of(piece, ids, table, bits, sieve);
+            if (number >= 0)
+                often[number]++;
         }
+        out[i] = 0;
+        for (int32_t number = 0; number < m; number++)
+            out[i] += idf[number] * (often[number] * (k1 + 1) / (often[number] + norms[i]));
     }
-    return found;
+    return n;
 }
 
 /* Writes the pieces of words as letters, each followed by a space, and returns how many bytes those
@@ -161,52 +248,72 @@ EXPORT int64_t spell_pieces(const uint8_t *letters, int64_t total, uint8_t mark,
 
 /* --- a table of token vectors --- */
 
-/* Which of the distinct values, in order of first occurrence, each value is; -1 if one is too large.
+/* Which of the distinct values of all n parts, in order of first occurrence, each value is; returns how many
+ * there are, or -1 where a part is not within the source, -2 where a value is not below the limit.
  * `column` has a place for each value that can be, all of them -1, and is left so. */
-EXPORT int64_t distinct(const uint32_t *values, int64_t total, int32_t *column, int64_t limit, uint32_t *ids,
-                        int32_t *places)
+EXPORT int64_t distinct(const uint32_t *source, int64_t size, const int64_t *starts, const int64_t *lengths, int64_t n,
+                        int32_t *column, int64_t limit, uint32_t *ids, int32_t *places)
 {
-    int64_t count = 0, within = 0;
-    for (; within < total && values[within] < limit; within++) {
-        int32_t *mark = column + values[within];
-        if (*mark < 0) {
-            ids[count] = values[within];
-            *mark = (int32_t)count++;
+    int64_t count = 0, wrong = 0;
+    for (int64_t i = 0; i < n && !wrong; i++) {
+        if (outside(starts[i], lengths[i], size)) {
+            wrong = -1;
+            break;
         }
-        places[within] = *mark;
+        for (const uint32_t *value = source + starts[i], *end = value + lengths[i]; value < end; value++) {
+            if (*value >= limit) {
+                wrong = -2;
+                break;
+            }
+            int32_t *mark = column + *value;
+            if (*mark < 0) {
+                ids[count] = *value;
+                *mark = (int32_t)count++;
+            }
+            *places++ = *mark;
+        }
     }
     for (int64_t i = 0; i < count; i++)
         column[ids[i]] = -1;
-    return within == total ? count : -1;
+    return wrong ? wrong : count;
 }
 
-/* Inner products of a row of bytes with (m, dim) vectors of 16-bit numbers, and with itself. */
-INLINE float byte_products(const int8_t *bytes, int64_t dim, const int16_t *vectors, int64_t m,
-                           int16_t *restrict row, float *restrict out)
+/* Inner products of two rows of bytes with (m, dim) vectors of 16-bit numbers, and of each with itself. Two
+ * and four at a time, so that each number that is read is multiplied several times. */
+INLINE void byte_products(const int8_t *first, const int8_t *second, int64_t dim, const int16_t *vectors, int64_t m,
+                          int16_t *restrict wide, float *restrict a, float *restrict b, float *restrict squares)
 {
-    int32_t square = 0;
+    const int16_t *p = wide, *q = wide + dim;
+    int32_t square_p = 0, square_q = 0;
     int64_t j = 0;
     for (int64_t k = 0; k < dim; k++)
-        row[k] = bytes[k];
+        wide[k] = first[k];
     for (int64_t k = 0; k < dim; k++)
-        square += row[k] * row[k];
-    for (; j + 4 <= m; j += 4, vectors += 4 * dim) { /* so that the row is read once for four */
-        int32_t a = 0, b = 0, c = 0, d = 0;
+        wide[dim + k] = second[k];
+    for (int64_t k = 0; k < dim; k++) {
+        square_p += p[k] * p[k];
+        square_q += q[k] * q[k];
+    }
+    squares[0] = (float)square_p, squares[1] = (float)square_q;
+    for (; j + 4 <= m; j += 4) {
+        const int16_t *v = vectors + j * dim, *w = v + dim, *x = w + dim, *y = x + dim;
+        int32_t pv = 0, pw = 0, px = 0, py = 0, qv = 0, qw = 0, qx = 0, qy = 0;
         for (int64_t k = 0; k < dim; k++) {
-            a += row[k] * vectors[k];
-            b += row[k] * vectors[k + dim];
-            c += row[k] * vectors[k + 2 * dim];
-            d += row[k] * vectors[k + 3 * dim];
+            pv += p[k] * v[k], qv += q[k] * v[k];
+            pw += p[k] * w[k], qw += q[k] * w[k];
+            px += p[k] * x[k], qx += q[k] * x[k];
+            py += p[k] * y[k], qy += q[k] * y[k];
         }
-        out[j] = (float)a, out[j + 1] = (float)b, out[j + 2] = (float)c, out[j + 3] = (float)d;
+        a[j] = (float)pv, a[j + 1] = (float)pw, a[j + 2] = (float)px, a[j + 3] = (float)py;
+        b[j] = (float)qv, b[j + 1] = (float)qw, b[j + 2] = (float)qx, b[j + 3] = (float)qy;
     }
-    for (; j < m; j++, vectors += dim) {
-        int32_t sum = 0;
+    for (; j < m; j++) {
+        const int16_t *v = vectors + j * dim;
+        int32_t pv = 0, qv = 0;
         for (int64_t k = 0; k < dim; k++)
-            sum += row[k] * vectors[k];
-        out[j] = (float)sum;
+            pv += p[k] * v[k], qv += q[k] * v[k];
+        a[j] = (float)pv, b[j] = (float)qv;
     }
-    return (float)square;
 }
 
 INLINE float float_products(const float *row, int64_t dim, const float *vectors, int64_t m, float *out)
@@ -242,33 +349,52 @@ INLINE void fetch(const void *rows, int64_t size, const int32_t *mapping, const 
     }
 }
 
+/* The products of a token with m others made cosines; returns the highest that counts. */
+INLINE float cosines(float *restrict out, float scale, const float *units, const uint32_t *others, const float *counting,
+                     int64_t m, uint32_t id, float most)
+{
+    float itself = scale != 0 ? 1 : 0, highest = 0;
+    for (int64_t j = 0; j < m; j++) {
+        float cosine = out[j] * scale * units[j];
+        cosine = cosine < most ? cosine : most;
+        cosine = cosine > -1 ? cosine : -1;
+        out[j] = others[j] == id ? itself : cosine;
+    }
+    for (int64_t j = 0; j < m; j++)
+        highest = out[j] * counting[j] > highest ? out[j] * counting[j] : highest;
+    return highest;
+}
+
 /* Cosines of (u,) tokens with (m, dim) vectors of others, into (u, m): at most `most`, but 1 where a
  * token meets itself; the length of each token's vector; and its highest cosine with any of those
- * others that count, or 0. A vector times its unit is of length 1; `row` has room for one. */
-EXPORT void compare(const void *rows, int32_t bytes, int64_t dim, const int32_t *mapping, const float *weights,
-                    const uint32_t *ids, int64_t u, const void *vectors, const float *units,
-                    const uint32_t *others, const float *counting, int64_t m, float most, int16_t *row,
-                    float *out, float *lengths, float *top)
+ * others that count, or 0. A vector times its unit is of length 1; `wide` has room for two. */
+WIDER EXPORT void compare(const void *rows, int32_t bytes, int64_t dim, const int32_t *mapping, const float *weights,
+                          const uint32_t *ids, int64_t u, const void *vectors, const float *units,
+                          const uint32_t *others, const float *counting, int64_t m, float most, int16_t *wide,
+                          float *out, float *lengths, float *top)
 {
     int64_t size = dim * (bytes ? 1 : (int64_t)sizeof(float));
-    for (int64_t i = 0; i < u; i++, out += m) {
+    for (int64_t i = 0; i < u; i += 2, out += 2 * m) {
+        int64_t next = i + 1 < u ? i + 1 : i; /* the last of an odd number is read twice */
+        float squares[2], *after = out + (next - i) * m;
         fetch(rows, size, mapping, weights, ids, i, u);
-        int64_t place = mapping ? mapping[ids[i]] : (int64_t)ids[i];
-        float weight = weights[ids[i]];
-        float square = bytes ? byte_products((const int8_t *)rows + place * dim, dim, vectors, m, row, out)
-                             : float_products((const float *)rows + place * dim, dim, vectors, m, out);
-        float norm = sqrtf(square), scale = norm > 0 && weight != 0 ? (weight > 0 ? 1 : -1) / norm : 0;
-        lengths[i] = norm * fabsf(weight);
-        float itself = scale != 0 ? 1 : 0, highest = 0;
-        for (int64_t j = 0; j < m; j++) {
-            float cosine = out[j] * scale * units[j];
-            cosine = cosine < most ? cosine : most;
-            cosine = cosine > -1 ? cosine : -1;
-            out[j] = others[j] == ids[i] ? itself : cosine;
+        fetch(rows, size, mapping, weights, ids, next, u);
+        int64_t first = mapping ? mapping[ids[i]] : (int64_t)ids[i];
+        int64_t second = mapping ? mapping[ids[next]] : (int64_t)ids[next];
+        if (bytes) {
+            const int8_t *table = (const int8_t *)rows;
+            byte_products(table + first * dim, table + second * dim, dim, vectors, m, wide, out, after, squares);
+        } else {
+            const float *table = (const float *)rows;
+            squares[0] = float_products(table + first * dim, dim, vectors, m, out);
+            squares[1] = float_products(table + second * dim, dim, vectors, m, after);
         }
-        for (int64_t j = 0; j < m; j++)
-            highest = out[j] * counting[j] > highest ? out[j] * counting[j] : highest;
-        top[i] = highest;
+        for (int64_t each = i; each <= next; each++) {
+            float weight = weights[ids[each]], norm = sqrtf(squares[each - i]);
+            float scale = norm > 0 && weight != 0 ? (weight > 0 ? 1 : -1) / norm : 0;
+            lengths[each] = norm * fabsf(weight);
+            top[each] = cosines(out + (each - i) * m, scale, units, others, counting, m, ids[each], most);
+        }
     }
 }
 
@@ -295,57 +421,89 @@ INLINE void raise_to(float *highest, const float *values, int64_t m)
         highest[j] = highest[j] > values[j] ? highest[j] : values[j];
 }
 
-/* For each of n passages the highest of `similar` in every block of `step` tokens, in every two
- * blocks that follow each other, and in the whole. */
-EXPORT void pool(const float *similar, int64_t m, const int32_t *places, const int64_t *lengths,
-                      int64_t n, int64_t step, float *windows, float *best)
+/* The highest of `similar` over the tokens of a passage, or 0 without any. */
+INLINE void highest_of(const float *similar, int64_t m, const int32_t *places, int64_t length, float *best)
 {
-    for (int64_t i = 0; i < n; i++, best += m) {
-        int64_t length = lengths[i];
-        if (!length) {
-            memset(best, 0, (size_t)m * sizeof(float));
-            continue;
-        }
-        float *window = windows;
-        for (int64_t j = 0; j < m; j++)
-            best[j] = -1;
-        for (int64_t begin = 0; begin < length; begin += step, windows += m) {
-            int64_t end = begin + step < length ? begin + step : length;
-            memcpy(windows, similar + places[begin] * m, (size_t)m * sizeof(float));
-            for (int64_t t = begin + 1; t < end; t++)
-                raise_to(windows, similar + places[t] * m, m);
-            raise_to(best, windows, m);
-        }
-        for (; window + m < windows; window += m)
-            raise_to(window, window + m, m);
-        places += length;
-    }
+    for (int64_t j = 0; j < m; j++)
+        best[j] = length ? -1 : 0;
+    for (int64_t t = 0; t < length; t++)
+        raise_to(best, similar + places[t] * m, m);
 }
 
-/* (n,) sums of a * b over each passage's tokens, divided by those of b. */
-EXPORT void weighted_means(const float *a, const float *b, const int32_t *places, const int64_t *lengths,
-                           int64_t n, float *out)
+EXPORT void highest(const float *similar, int64_t m, const int32_t *places, const int64_t *lengths, int64_t n, float *best)
 {
+    for (int64_t i = 0; i < n; places += lengths[i++], best += m)
+        highest_of(similar, m, places, lengths[i], best);
+}
+
+/* The highest weighted sum of the best of `similar` in any window of a passage, which is two blocks of `step`
+ * tokens that follow each other. The best in the whole goes into (m,); `blocks` has room for two. */
+INLINE double best_window(const float *similar, int64_t m, const int32_t *places, int64_t length, int64_t step,
+                          const double *weights, float *best, float *blocks)
+{
+    float *last = blocks, *block = blocks + m;
+    double found = 0;
+    highest_of(similar, m, places, 0, best);
+    for (int64_t begin = 0; begin < length; begin += step) {
+        double sum = 0;
+        highest_of(similar, m, places + begin, begin + step < length ? step : length - begin, block);
+        for (int64_t j = 0; j < m; j++) {
+            best[j] = begin && best[j] > block[j] ? best[j] : block[j];
+            sum += weights[j] * (begin && last[j] > block[j] ? last[j] : block[j]);
+        }
+        found = begin && found > sum ? found : sum;
+        float *before = last;
+        last = block, block = before;
+    }
+    return found;
+}
+
+/* How well each of n passages, and what is around it, meets a question of m tokens, as six rows of (n,):
+ * the weighted sum of the best matches, weighed by `shares` and by `rare`; the best window by `rare`; the
+ * shares of what is met at `same` or above, and at `covered`; and the mean of `top` over the passage's
+ * tokens, weighed by `sizes`. What only the surroundings have counts by `around`. The tokens of all
+ * surroundings come after those of all passages; `room` is for 4 * m. */
+WIDER EXPORT void weigh(const float *similar, const float *sizes, const float *top, int64_t m, const int32_t *places,
+                        const int64_t *lengths, int64_t n, int64_t step, const double *shares, const double *rare,
+                        float same, float covered, float around, float *room, double *out)
+{
+    float *own = room, *other = room + m, *blocks = room + 2 * m;
+    const int32_t *context = places;
+    for (int64_t i = 0; i < n; i++)
+        context += lengths[i];
     for (int64_t i = 0; i < n; i++) {
-        double above = 0, below = 0;
-        for (int64_t t = 0; t < lengths[i]; t++) {
-            above += (double)a[places[t]] * b[places[t]];
-            below += b[places[t]];
+        double above = 0, below = 0, sums[5] = {0};
+        sums[2] = best_window(similar, m, places, lengths[i], step, rare, own, blocks);
+        highest_of(similar, m, context, lengths[n + i], other);
+        for (int64_t j = 0; j < m; j++) {
+            float more = other[j] - own[j], blended = own[j] + around * (more > 0 ? more : 0);
+            sums[0] += shares[j] * blended;
+            sums[1] += rare[j] * blended;
+            sums[3] += own[j] >= same ? shares[j] : 0;
+            sums[4] += blended >= covered ? shares[j] : 0;
         }
-        out[i] = below > 0 ? (float)(above / below) : 0;
-        places += lengths[i];
+        for (int64_t t = 0; t < lengths[i]; t++) {
+            above += (double)top[places[t]] * sizes[places[t]];
+            below += sizes[places[t]];
+        }
+        for (int64_t row = 0; row < 5; row++)
+            out[row * n + i] = sums[row];
+        out[5 * n + i] = below > 0 ? above / below : 0;
+        places += lengths[i], context += lengths[n + i];
     }
 }
 
-/* (m,) sums of the counts of the (u,) tokens that are at least so similar. */
-EXPORT void near_counts(const float *similar, int64_t m, const uint32_t *ids, int64_t u,
+/* (m,) sums of the counts of the (u,) tokens that are at least so similar. `top` is no lower than the highest
+ * that is asked for, so most need not be looked at. */
+EXPORT void near_counts(const float *similar, const float *top, int64_t m, const uint32_t *ids, int64_t u,
                         const uint32_t *counts, int64_t known, float least, double *out)
 {
     memset(out, 0, (size_t)m * sizeof(double));
     for (int64_t i = 0; i < u; i++, similar += m) {
-        double count = ids[i] < known ? counts[ids[i]] : 0;
+        if (top[i] < least || ids[i] >= known)
+            continue;
         for (int64_t j = 0; j < m; j++)
-            out[j] += similar[j] >= least ? count : 0;
+            out[j] += similar[j] >= least ? counts[ids[i]] : 0;
     }
 }
 
@@ -371,7 +529,8 @@ EXPORT int64_t walk(const uint32_t *next, const uint16_t *row, const int32_t *ou
 
 /* Adds log(1 + count) times an output's row of halves, for each that was met, to (m,); and sets its
  * count to 0 again. */
-EXPORT void add_logs(const uint16_t *table, int64_t m, const int32_t *met, int64_t found, int32_t *counts, float *out)
+WIDER EXPORT void add_logs(const uint16_t *table, int64_t m, const int32_t *met, int64_t found, int32_t *counts,
+                           float *out)
 {
     for (int64_t i = 0; i < found; i++) {
         float weight = log1pf((float)counts[met[i]]);

@@ -10,17 +10,17 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import KernelError
 
-VERSION = 4
+VERSION = 5
 LIBRARY = Path(__file__).with_name("kernels.dll" if sys.platform == "win32" else "libkernels.so")
 
 LARGEST = 32_000
@@ -29,6 +29,7 @@ LARGEST = 32_000
 Floats = NDArray[np.float32]
 Ids = NDArray[np.uint32]
 Ints = NDArray[np.int64]
+Doubles = NDArray[np.float64]
 Integers = NDArray[np.int32]
 
 
@@ -45,9 +46,12 @@ def library(path: Path = LIBRARY) -> ctypes.CDLL:
 
 
 def _function(name: str, kinds: str, returns: Any = None) -> Callable[..., Any]:  # noqa: ANN401
-    """A function of the library; ``p`` is an address, ``i``, ``l`` and ``f`` are numbers."""
+    """A function of the library; ``p`` is an address, ``i``, ``l``, ``f`` and ``d`` are numbers."""
     found = getattr(_LIBRARY, name)
-    types = {"p": ctypes.c_void_p, "i": ctypes.c_int32, "l": ctypes.c_int64, "f": ctypes.c_float}
+    types = {
+        **{"p": ctypes.c_void_p, "i": ctypes.c_int32, "l": ctypes.c_int64},
+        **{"f": ctypes.c_float, "d": ctypes.c_double},
+    }
     found.argtypes = [types[kind] for kind in kinds]
     found.restype = returns
     return found  # type: ignore[no-any-return]
@@ -56,18 +60,39 @@ def _function(name: str, kinds: str, returns: Any = None) -> Callable[..., Any]:
 _LIBRARY = library()
 _gather = _function("gather", "pllpplp", ctypes.c_int64)
 _half_rows = _function("half_rows", "pllplp", ctypes.c_int64)
-_matches = _function("matches", "plpipipp", ctypes.c_int64)
-_piece_matches = _function("piece_matches", "plpipipp", ctypes.c_int64)
+_half_products = _function("half_products", "pllpplp", ctypes.c_int64)
+_records = _function("records", "pplllpppp", ctypes.c_int64)
+_term_scores = _function("term_scores", "plppplplpipipppdpplpp", ctypes.c_int64)
+_piece_scores = _function("piece_scores", "plpplpipippdpp", ctypes.c_int64)
 _spell_pieces = _function("spell_pieces", "plipp", ctypes.c_int64)
-_distinct = _function("distinct", "plplpp", ctypes.c_int64)
+_distinct = _function("distinct", "plpplplpp", ctypes.c_int64)
 _compare = _function("compare", "pilppplpppplfpppp")
 _weighted_sum = _function("weighted_sum", "pilppplp")
-_pool = _function("pool", "plppllpp")
-_weighted_means = _function("weighted_means", "pppplp")
-_near_counts = _function("near_counts", "plplplfp")
+_highest = _function("highest", "plpplp")
+_weigh = _function("weigh", "ppplppllppfffpp")
+_near_counts = _function("near_counts", "pplplplfp")
 _walk = _function("walk", "ppplplpp", ctypes.c_int64)
 _add_logs = _function("add_logs", "plplpp")
 _scratch = threading.local()
+
+
+class Parts(Protocol):
+    """n arrays that lie anywhere in one: ``source[start : start + length]`` for each."""
+
+    @property
+    def source(self) -> NDArray[Any]:
+        """In one piece."""
+        ...
+
+    @property
+    def starts(self) -> Ints:
+        """(n,) where each begins."""
+        ...
+
+    @property
+    def lengths(self) -> Ints:
+        """(n,) of each."""
+        ...
 
 
 def gather(source: NDArray[Any], starts: Ints, lengths: Ints) -> NDArray[Any]:
@@ -106,14 +131,128 @@ def half_rows(source: NDArray[np.float16], starts: Ints, dim: int) -> Floats:
     return out
 
 
-def matches(values: Ids, ids: Ids) -> tuple[Ints, Ints]:
-    """Where the values are one of the (m,) distinct ids, ascending, and which."""
-    return _found(_matches, _ready(values, np.uint32), ids)
+def half_products(source: NDArray[np.float16], starts: Ints, vector: Floats) -> Floats:
+    """(n,) inner products of ``vector`` (dim,) with ``source[start : start + dim]`` for each start.
+
+    Each depends on its own numbers alone, to the last bit.
+
+    Raises:
+        IndexError: one of them is not within ``source``.
+    """
+    source, starts, vector = _ready(source), _ints(starts), _ready(vector, np.float32)
+    out = np.empty(len(starts), dtype=np.float32)
+    read = _half_products(
+        *(source.ctypes.data, source.size, len(starts), starts.ctypes.data),
+        *(vector.ctypes.data, len(vector), out.ctypes.data),
+    )
+    _all(read, starts)
+    return out
 
 
-def piece_matches(letters: NDArray[np.uint8], ids: Ids) -> tuple[Ints, Ints]:
-    """Where four letters in a row, six bits each, are one of the (m,) distinct ids, and which."""
-    return _found(_piece_matches, _ready(letters, np.uint8), ids)
+def records(
+    words: Ids, sizes: Ints, fields: int, parts: Sequence[tuple[int, int]]
+) -> tuple[Ints, Ints]:
+    """(fields, n) numbers at the heads of n records, and (parts, n) words where parts begin.
+
+    Args:
+        words: the records, one after the other.
+        sizes: (n,) of each, in words; together all.
+        fields: how many words the head of each has.
+        parts: of each record, in order: which field says how many items it has, and how many bytes
+            an item. Each begins at a whole word.
+
+    Raises:
+        ValueError: a record is not as long as its head says.
+    """
+    words, sizes, n = _ready(words, np.uint32), _ints(sizes), len(sizes)
+    counted, widths = np.array(parts, dtype=np.int64).reshape(-1, 2).T.copy()
+    header, starts = np.empty((fields, n), np.int64), np.empty((len(parts), n), np.int64)
+    if len(words) != sizes.sum() or (counted >= fields).any():
+        raise ValueError(f"{len(words)} words are not {n} records")
+    read = _records(
+        *(words.ctypes.data, sizes.ctypes.data, n, fields, len(parts)),
+        *(counted.ctypes.data, widths.ctypes.data, header.ctypes.data, starts.ctypes.data),
+    )
+    if read != n:
+        raise ValueError(f"record {read} of {n} is not as long as its head says")
+    return header, starts
+
+
+def term_scores(
+    terms: Parts,
+    counts: Parts,
+    ids: Ids,
+    idf: Doubles,
+    fields: Ints,
+    norms: Doubles,
+    k1: float,
+    words: Sequence[Sequence[int]],
+) -> Doubles:
+    """(n,) BM25 of passages, in which each word of a question counts by the best of its terms.
+
+    Args:
+        terms: uint32 terms of each passage, each once.
+        counts: uint8, how often each stands there.
+        ids: (m,) distinct terms of the question.
+        idf: (m,) of each.
+        fields: (m,) of each, which row of ``norms`` is for it.
+        norms: (fields, n) what is added to a count below the line.
+        k1: by how much more than once a term can count.
+        words: places in ``ids`` of the terms of each word.
+
+    Raises:
+        IndexError: a part is not within its source.
+    """
+    source, starts, lengths = _parts(terms, np.uint32)
+    counted, counts_at, _ = _parts(counts, np.uint8)
+    ids, table, bits = _indexed(ids)
+    n, m = min(len(lengths), len(counts_at)), len(ids)
+    idf, fields, norms = _ready(idf, np.float64), _ints(fields), _ready(norms, np.float64)
+    places = np.array([place for word in words for place in word], dtype=np.int64)
+    ends = np.cumsum([len(word) for word in words], dtype=np.int64)
+    _within(places, m, "term")
+    _within(fields, len(norms), "field")
+    if min(len(idf), len(fields)) < m or norms.shape[1] < n:
+        raise IndexError(f"there are not {m} terms and {n} passages")
+    worth, out = np.empty(m), np.empty(n)
+    read = _term_scores(
+        *(source.ctypes.data, len(source), starts.ctypes.data, lengths.ctypes.data),
+        *(counted.ctypes.data, len(counted), counts_at.ctypes.data, n),
+        *(ids.ctypes.data, m, table.ctypes.data, bits, idf.ctypes.data, fields.ctypes.data),
+        *(norms.ctypes.data, k1, places.ctypes.data, ends.ctypes.data, len(ends)),
+        *(worth.ctypes.data, out.ctypes.data),
+    )
+    _all(read, out)
+    return out
+
+
+def piece_scores(letters: Parts, ids: Ids, idf: Doubles, norms: Doubles, k1: float) -> Doubles:
+    """(n,) BM25 of passages over pieces of four letters in a row, six bits each.
+
+    Args:
+        letters: uint8 of each passage.
+        ids: (m,) distinct pieces of the question.
+        idf: (m,) of each.
+        norms: (n,) what is added to a count below the line.
+        k1: by how much more than once a piece can count.
+
+    Raises:
+        IndexError: a part is not within its source.
+    """
+    source, starts, lengths = _parts(letters, np.uint8)
+    ids, table, bits = _indexed(ids)
+    idf, norms = _ready(idf, np.float64), _ready(norms, np.float64)
+    n, m = len(lengths), len(ids)
+    if len(idf) < m or len(norms) < n:
+        raise IndexError(f"there are not {m} pieces and {n} passages")
+    often, out = np.empty(m, np.int32), np.empty(n)
+    read = _piece_scores(
+        *(source.ctypes.data, len(source), starts.ctypes.data, lengths.ctypes.data, n),
+        *(ids.ctypes.data, m, table.ctypes.data, bits, idf.ctypes.data, norms.ctypes.data, k1),
+        *(often.ctypes.data, out.ctypes.data),
+    )
+    _all(read, out)
+    return out
 
 
 def spell_pieces(letters: NDArray[np.uint8], mark: int, alphabet: bytes) -> str:
@@ -130,27 +269,30 @@ def spell_pieces(letters: NDArray[np.uint8], mark: int, alphabet: bytes) -> str:
     return out[: max(0, size - 1)].tobytes().decode("ascii")
 
 
-def distinct(values: Ids, limit: int) -> tuple[Ids, Integers]:
+def distinct(parts: Parts, limit: int) -> tuple[Ids, Integers]:
     """(u,) distinct values in order of first occurrence, and which of them each value is.
 
+    Args:
+        parts: uint32.
+        limit: no value is as large.
+
     Raises:
-        IndexError: a value is not below ``limit``.
+        IndexError: a part is not within its source, or a value is not below ``limit``.
     """
-    values = _ready(values, np.uint32)
-    ids, places = np.empty(len(values), np.uint32), np.empty(len(values), np.int32)
+    source, starts, lengths = _parts(parts, np.uint32)
+    total = max(0, int(lengths.sum()))
+    ids, places = np.empty(total, np.uint32), np.empty(total, np.int32)
     column = getattr(_scratch, "column", None)
     if column is None or len(column) < limit:
         column = _scratch.column = np.full(limit, -1, dtype=np.int32)
     count = _distinct(
-        values.ctypes.data,
-        len(values),
-        column.ctypes.data,
-        limit,
-        ids.ctypes.data,
-        places.ctypes.data,
+        *(source.ctypes.data, len(source), starts.ctypes.data, lengths.ctypes.data, len(lengths)),
+        *(column.ctypes.data, limit, ids.ctypes.data, places.ctypes.data),
     )
     if count < 0:
-        raise IndexError(f"{values.max()} is not below {limit}")
+        raise IndexError(
+            "a part is not within its source" if count == -1 else f"a value is not below {limit}"
+        )
     return ids[:count], places
 
 
@@ -167,6 +309,21 @@ class Compared:
     similar: Floats
     lengths: Floats
     top: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What the tokens of a table are compared with; see ``Table.comparable``.
+
+    Attributes:
+        ids: (m,) tokens.
+        vectors: (m, dim) of the kind that multiplies with the table's rows.
+        units: (m,) what these numbers count in: a vector times its unit is of length 1.
+    """
+
+    ids: Ids
+    vectors: NDArray[Any]
+    units: Floats
 
 
 class Table:
@@ -189,22 +346,34 @@ class Table:
             self._weights.ctypes.data,
         )
 
+    def comparable(self, ids: Ids, vectors: Floats) -> Others:
+        """Tokens (m,) of these unit vectors (m, dim), as ``compare`` takes them.
+
+        Bytes are multiplied with 16-bit numbers: exactly, so that a score is the same on every
+        machine, and in a third of the time. Each vector is spread over all of their range, which
+        moves a cosine by a hundred-thousandth or two.
+        """
+        ids = _ready(ids, np.uint32)
+        if not self._bytes:
+            return Others(ids, _ready(vectors, np.float32), np.ones(len(vectors), np.float32))
+        units = np.abs(vectors).max(axis=1, initial=1e-9) / self._largest
+        spread = np.rint(vectors / units[:, None]).astype(np.int16)
+        return Others(ids, spread, _ready(units, np.float32))
+
     def compare(
-        self, ids: Ids, vectors: Floats, others: Ids, counting: NDArray[np.bool_], most: float
+        self, ids: Ids, others: Others, counting: NDArray[np.bool_], most: float
     ) -> Compared:
         """Cosines of tokens with others.
 
         Args:
             ids: (u,) tokens.
-            vectors: (m, dim) unit vectors of the others.
-            others: (m,) their ids.
+            others: m others.
             counting: (m,) which of them count for the highest.
             most: as high as a cosine with any other than itself can be.
         """
-        ids, m = self._known(ids), len(vectors)
-        vectors, units = self._comparable(vectors)
-        others, counting = _ready(others, np.uint32), _ready(counting, np.float32)
-        row = np.empty(self._rows.shape[1], np.int16)
+        ids, m = self._known(ids), len(others.ids)
+        counting = _ready(counting, np.float32)
+        wide = np.empty((2, self._rows.shape[1]), np.int16)
         found = Compared(
             np.empty((len(ids), m), np.float32),
             np.empty(len(ids), np.float32),
@@ -212,18 +381,9 @@ class Table:
         )
         _compare(
             *self._address,
-            ids.ctypes.data,
-            len(ids),
-            vectors.ctypes.data,
-            units.ctypes.data,
-            others.ctypes.data,
-            counting.ctypes.data,
-            m,
-            most,
-            row.ctypes.data,
-            found.similar.ctypes.data,
-            found.lengths.ctypes.data,
-            found.top.ctypes.data,
+            *(ids.ctypes.data, len(ids), others.vectors.ctypes.data, others.units.ctypes.data),
+            *(others.ids.ctypes.data, counting.ctypes.data, m, most, wide.ctypes.data),
+            *(found.similar.ctypes.data, found.lengths.ctypes.data, found.top.ctypes.data),
         )
         return found
 
@@ -234,18 +394,6 @@ class Table:
         _weighted_sum(*self._address, ids.ctypes.data, len(ids), out.ctypes.data)
         return out
 
-    def _comparable(self, vectors: Floats) -> tuple[NDArray[Any], Floats]:
-        """The vectors in numbers that multiply with the rows, and what these count in.
-
-        Bytes are multiplied with 16-bit numbers: exactly, so that a score is the same on every
-        machine, and in a third of the time. Each vector is spread over all of their range, which
-        moves a cosine by a hundred-thousandth or two.
-        """
-        if not self._bytes:
-            return _ready(vectors, np.float32), np.ones(len(vectors), np.float32)
-        units = np.abs(vectors).max(axis=1, initial=1e-9) / self._largest
-        return np.rint(vectors / units[:, None]).astype(np.int16), _ready(units, np.float32)
-
     def _known(self, ids: NDArray[Any]) -> Ids:
         ids = _ready(ids, np.uint32)
         if ids.max(initial=0) >= len(self._weights):
@@ -253,62 +401,85 @@ class Table:
         return ids
 
 
-def pool(similar: Floats, places: Integers, lengths: Ints, step: int) -> tuple[Floats, Floats]:
-    """Highest cosines of passages: (w, m) in windows, and (n, m) in the whole.
+def highest(similar: Floats, places: Integers, lengths: Ints) -> Floats:
+    """(n, m) highest cosines in passages; 0 in one without tokens.
 
     Args:
         similar: (u, m) of distinct tokens, as ``Table.compare`` finds them.
         places: (total,) which of them each token of the passages is, see ``distinct``.
-        lengths: (n,) tokens of each passage. One without any has no window, and 0 in the whole.
-        step: tokens from one window to the next; a window holds twice as many.
+        lengths: (n,) tokens of each passage.
     """
-    lengths = _ints(lengths)
-    m = similar.shape[1]
-    windows = np.empty((int((-(-lengths // step)).sum()), m), dtype=np.float32)
-    best = np.empty((len(lengths), m), dtype=np.float32)
-    _pool(
-        similar.ctypes.data,
-        m,
-        places.ctypes.data,
-        lengths.ctypes.data,
-        len(lengths),
-        step,
-        windows.ctypes.data,
-        best.ctypes.data,
-    )
-    return windows, best
-
-
-def weighted_means(values: Floats, weights: Floats, places: Integers, lengths: Ints) -> Floats:
-    """(n,) weighted mean of the values (u,) of each passage's tokens; 0 without any weight."""
-    lengths = _ints(lengths)
-    out = np.empty(len(lengths), dtype=np.float32)
-    _weighted_means(
-        values.ctypes.data,
-        weights.ctypes.data,
-        places.ctypes.data,
-        lengths.ctypes.data,
-        len(lengths),
+    lengths, m = _ints(lengths), similar.shape[1]
+    out = np.empty((len(lengths), m), dtype=np.float32)
+    _highest(
+        *(similar.ctypes.data, m, places.ctypes.data, lengths.ctypes.data, len(lengths)),
         out.ctypes.data,
     )
     return out
 
 
-def near_counts(
-    similar: Floats, ids: Ids, counts: NDArray[np.uint32], least: float
-) -> NDArray[np.float64]:
-    """(m,) sum of the counts of those of the tokens (u,) that are at least so similar."""
-    out = np.empty(similar.shape[1], dtype=np.float64)
-    counts = _ready(counts, np.uint32)
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What tells a match from none, see ``weigh``.
+
+    Attributes:
+        step: tokens from one window to the next; a window holds twice as many.
+        same: cosine from which on a token is the very same.
+        covered: cosine from which on it says as much.
+        around: how much counts what only the surroundings have.
+    """
+
+    step: int
+    same: float
+    covered: float
+    around: float
+
+
+def weigh(
+    compared: Compared,
+    places: Integers,
+    lengths: Ints,
+    shares: Doubles,
+    rare: Doubles,
+    how: Weighing,
+) -> Doubles:
+    """(6, n) how well n passages, each with its surroundings, meet the m tokens of a question.
+
+    The rows: the weighted sum of the best cosines, by ``shares``; by ``rare``; the highest such
+    sum in a window of the passage, by ``rare``; the share of the question that the passage has
+    literally; the share that it or its surroundings cover; and the mean of ``compared.top`` over
+    the passage's tokens, each weighed by its length. Without tokens, all that is its own is 0.
+
+    Args:
+        compared: how u distinct tokens compare with the question's.
+        places: (total,) which of them each token is: of all passages, then of what is around each.
+        lengths: (2 * n,) tokens of each passage, then of what is around each.
+        shares: (m,) weights.
+        rare: (m,) other weights.
+        how: what counts.
+    """
+    lengths, m = _ints(lengths), compared.similar.shape[1]
+    shares, rare = _ready(shares, np.float64), _ready(rare, np.float64)
+    out, room = np.empty((6, len(lengths) // 2)), np.empty((4, m), np.float32)
+    _weigh(
+        *(compared.similar.ctypes.data, compared.lengths.ctypes.data, compared.top.ctypes.data, m),
+        *(places.ctypes.data, lengths.ctypes.data, out.shape[1], how.step),
+        *(shares.ctypes.data, rare.ctypes.data, how.same, how.covered, how.around),
+        *(room.ctypes.data, out.ctypes.data),
+    )
+    return out
+
+
+def near_counts(compared: Compared, ids: Ids, counts: NDArray[np.uint32], least: float) -> Doubles:
+    """(m,) sum of the counts of those of the tokens (u,) that are at least so similar.
+
+    Only for those of the others that count; see ``Table.compare``.
+    """
+    m = compared.similar.shape[1]
+    out, counts = np.empty(m, dtype=np.float64), _ready(counts, np.uint32)
     _near_counts(
-        similar.ctypes.data,
-        similar.shape[1],
-        ids.ctypes.data,
-        len(ids),
-        counts.ctypes.data,
-        len(counts),
-        least,
-        out.ctypes.data,
+        *(compared.similar.ctypes.data, compared.top.ctypes.data, m, ids.ctypes.data, len(ids)),
+        *(counts.ctypes.data, len(counts), least, out.ctypes.data),
     )
     return out
 
@@ -372,22 +543,23 @@ class Automaton:
         return out
 
 
-def _found(function: Callable[..., Any], values: NDArray[Any], ids: Ids) -> tuple[Ints, Ints]:
+def _indexed(ids: Ids) -> tuple[Ids, Integers, int]:
+    """The ids, room for where to find them, and how many bits tell its places apart."""
     ids = _ready(ids, np.uint32)
     bits = max(4, (4 * len(ids)).bit_length())
-    table = np.full(1 << bits, -1, dtype=np.int32)
-    at, place = np.empty(len(values), np.int64), np.empty(len(values), np.int64)
-    count = function(
-        values.ctypes.data,
-        len(values),
-        ids.ctypes.data,
-        len(ids),
-        table.ctypes.data,
-        bits,
-        at.ctypes.data,
-        place.ctypes.data,
-    )
-    return at[:count], place[:count]
+    return ids, np.full(1 << bits, -1, dtype=np.int32), bits
+
+
+def _parts(of: Parts, kind: Any) -> tuple[NDArray[Any], Ints, Ints]:  # noqa: ANN401
+    starts, lengths = _ints(of.starts), _ints(of.lengths)
+    if len(starts) != len(lengths):
+        raise IndexError(f"{len(starts)} parts begin and {len(lengths)} have a length")
+    return _ready(of.source, kind), starts, lengths
+
+
+def _within(places: Ints, size: int, what: str) -> None:
+    if len(places) and not 0 <= places.min() <= places.max() < size:
+        raise IndexError(f"a {what} is not one of {size}")
 
 
 def _ready(array: NDArray[Any], dtype: Any = None) -> NDArray[Any]:  # noqa: ANN401
@@ -399,6 +571,6 @@ def _ints(array: NDArray[Any]) -> Ints:
     return _ready(array, np.int64)
 
 
-def _all(copied: int, parts: Ints) -> None:
-    if copied != len(parts):
-        raise IndexError(f"part {copied} of {len(parts)} is not within the source")
+def _all(read: int, parts: NDArray[Any]) -> None:
+    if read != len(parts):
+        raise IndexError(f"part {read} of {len(parts)} is not within the source")

@@ -1,4 +1,4 @@
-"""Many arrays of different lengths as one. Knows nothing of what they mean."""
+"""Many arrays of different lengths within one. Knows nothing of what they mean."""
 
 from __future__ import annotations
 
@@ -15,29 +15,28 @@ from embeddings import kernels
 
 @dataclass(frozen=True)
 class Ragged:
-    """n arrays, one after the other.
+    """n arrays: ``source[start : start + length]`` for each. Nothing is copied to have them.
 
     Attributes:
-        values: (total,) all of them.
+        source: what they lie in, anywhere and in any order.
+        starts: (n,) where each begins.
         lengths: (n,) of each.
     """
 
-    values: NDArray[Any]
+    source: NDArray[Any]
+    starts: NDArray[np.int64]
     lengths: NDArray[np.int64]
 
     @classmethod
     def of(cls, arrays: Sequence[NDArray[Any]]) -> Ragged:
         """From the arrays; without any, its values are uint32."""
-        lengths = np.array([len(array) for array in arrays], dtype=np.int64)
-        values = np.concatenate(arrays) if arrays else np.empty(0, np.uint32)
-        return cls(values, lengths)
+        source = np.concatenate(arrays) if arrays else np.empty(0, np.uint32)
+        return cls.consecutive(source, np.array([len(array) for array in arrays], dtype=np.int64))
 
     @classmethod
-    def gathered(
-        cls, source: NDArray[Any], starts: NDArray[np.int64], lengths: NDArray[np.int64]
-    ) -> Ragged:
-        """Copies of ``source[start : start + length]`` for each of (n,) starts and lengths."""
-        return cls(kernels.gather(source, starts, lengths), lengths)
+    def consecutive(cls, source: NDArray[Any], lengths: NDArray[np.int64]) -> Ragged:
+        """Arrays that follow each other in ``source``, from its beginning on."""
+        return cls(source, np.cumsum(lengths) - lengths, lengths)
 
     def __len__(self) -> int:
         """How many arrays."""
@@ -46,22 +45,21 @@ class Ragged:
     def __getitem__(self, number: int) -> NDArray[Any]:
         """One of them; a view."""
         start = int(self.starts[number])
-        return self.values[start : start + int(self.lengths[number])]
+        return self.source[start : start + int(self.lengths[number])]
 
     @cached_property
-    def starts(self) -> NDArray[np.int64]:
-        """(n,) where each begins."""
-        found: NDArray[np.int64] = np.cumsum(self.lengths) - self.lengths
-        return found
+    def values(self) -> NDArray[Any]:
+        """(total,) all of them, one after the other; IndexError if one is not in ``source``."""
+        return kernels.gather(self.source, self.starts, self.lengths)
 
     @property
     def owners(self) -> NDArray[np.int64]:
-        """(total,) which array each value is in."""
+        """(total,) which array each of ``values`` is in."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
     def followed_by(self, other: Ragged) -> Ragged:
         """These arrays and then the others."""
-        return Ragged(
-            np.concatenate([self.values, other.values]),
-            np.concatenate([self.lengths, other.lengths]),
-        )
+        lengths = np.concatenate([self.lengths, other.lengths])
+        if self.source is other.source:
+            return Ragged(self.source, np.concatenate([self.starts, other.starts]), lengths)
+        return Ragged.consecutive(np.concatenate([self.values, other.values]), lengths)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from embeddings.approximate import ApproximateIndex, Selection
 from embeddings.encoder import Vectors
-from embeddings.kernels import half_rows
+from embeddings.kernels import half_products
 from embeddings.vector_file import Halves
 
 Ids = NDArray[np.int64]
@@ -158,8 +158,7 @@ def _best_of_base(now: Snapshot, vector: NDArray[np.float32], k: int) -> Hits:
     else:
         rows = now.base.index.propose(vector, k, now.base_selection)
     matrix = now.base.matrix
-    exact = half_rows(matrix.reshape(-1), rows * matrix.shape[1], matrix.shape[1])
-    scores = np.einsum("ij,j->i", exact, vector)
+    scores = half_products(matrix.reshape(-1), rows * matrix.shape[1], vector)
     order = np.lexsort((now.base.ids[rows], -scores))[:k]
     return Hits(now.base.ids[rows[order]], scores[order])
 

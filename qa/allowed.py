@@ -30,7 +30,7 @@ class Allowed:
     def ids(
         self, connection: sqlite3.Connection, sequence: int, filters: Filters
     ) -> NDArray[np.int64]:
-        """(n,) ascending.
+        """(n,) ascending, not to be changed.
 
         Args:
             connection: in a transaction.
@@ -43,6 +43,7 @@ class Allowed:
                 self._known.move_to_end(key)
                 return self._known[key]
         found = passages.allowed(connection, filters)
+        found.setflags(write=False)  # so that what is made of it can be remembered, too
         with self._lock:
             self._known[key] = found
             while len(self._known) > REMEMBERED:

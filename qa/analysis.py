@@ -63,6 +63,9 @@ _PIECE = regex.compile(
     rf"|(?P<number>\p{{N}}{_LETTER_OR_DIGIT}*+)",
     regex.V1,
 )
+_SPACED_NUMBER = regex.compile(r"\d \d{3}")
+_AROUND = ".,;:!?…\"'„“”‚‘’«»‹›()[]{}<>-–—/|*•·。、，！？：；（）「」『』《》"
+"""What no piece begins or ends with, as far as it is common."""
 _CLUSTER = regex.compile(r"\P{M}\p{M}*")
 _INVISIBLE = regex.compile(r"\p{Cf}+")
 _CYRILLIC_APOSTROPHE = regex.compile(r"(?<=\p{Cyrillic})['’ʼ](?=\p{Cyrillic})")
@@ -83,12 +86,14 @@ class Word:
     stemmable: bool
 
 
+@lru_cache(maxsize=256)  # asked for when a question is read, and again when it is searched for
 def question_words(text: str) -> tuple[Word, ...]:
     """The distinct words of a question, in an order that does not depend on the question's."""
     found = {w for match in matches(text) for w in words_in(match, single_characters=False)}
     return tuple(sorted(found, key=lambda word: word.forms))
 
 
+@lru_cache(maxsize=256)
 def question_sounds(text: str) -> tuple[str, ...]:
     """The distinct pieces of the sounds of a question's words, sorted."""
     sounding = (m.group()[:_LONGEST] for m in matches(text) if sound_of(m))
@@ -116,13 +121,32 @@ def _stemmer(language: str | None) -> Callable[[str], str] | None:
     # A Stemmer may not be used by two threads at once.
     stemmers: dict[str, Callable[[str], str]] = _local.__dict__.setdefault("stemmers", {})
     if algorithm not in stemmers:
-        stemmers[algorithm] = Stemmer.Stemmer(algorithm).stemWord
+        # Its own cache takes longer than stemming does; whoever stems many words has a better one.
+        stemmers[algorithm] = Stemmer.Stemmer(algorithm, 0).stemWord
     return stemmers[algorithm]
 
 
 def matches(text: str) -> Iterator[regex.Match[str]]:
     """The pieces of a text: words and numbers, and runs of characters without spaces."""
-    yield from _PIECE.finditer(folded(text))
+    return matches_in(folded(text))
+
+
+def matches_in(text: str) -> Iterator[regex.Match[str]]:
+    """The pieces of what is folded already."""
+    yield from _PIECE.finditer(text)
+
+
+def runs(text: str) -> list[str]:
+    """The folded text, cut at white space, without what is around words.
+
+    ``matches_in`` these are together those of the text. No piece has white space in it but a number
+    whose thousands it parts; a text with such numbers is not cut.
+    """
+    text = folded(text)
+    if _SPACED_NUMBER.search(text):
+        return [text]
+    runs = [run if run.isalnum() else run.strip(_AROUND) for run in text.split()]
+    return [run for run in runs if run]
 
 
 def words_in(match: regex.Match[str], *, single_characters: bool) -> Iterator[Word]:

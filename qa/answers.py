@@ -13,16 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.encoder import Encoder
-from embeddings.interaction import LateInteraction, Matches, Question
-from embeddings.ragged import Ragged
+from embeddings.interaction import LateInteraction
 from embeddings.static import StaticEncoder
 from qa import analysis, language, scripts
 from qa.best_sentence import best_sentence
 from qa.citations import TextCache, TextView, cite
-from qa.engine import Engine, Search, TextVersion
+from qa.engine import Engine, Search, Shown, TextVersion
 from qa.highlights import highlights
 from qa.interrogatives import asking_words, blanked, lightened
-from qa.ranking import Asked, Ranked, Ranking, load_ranking, rank
+from qa.ranking import Asked, Evidence, Ranked, Ranking, load_ranking, rank
 from qa.representation import Columns
 from qa.sentences import sentences
 from qa.types import (
@@ -34,7 +33,6 @@ from qa.types import (
     Sentence,
     Span,
     StoredDocument,
-    StoredPassage,
 )
 
 CANDIDATES = 60
@@ -48,21 +46,22 @@ class _Found:
     """The best candidates with their documents, all of one state of the store."""
 
     ranked: list[Ranked]
-    weights: NDArray[np.float64]
+    evidence: Evidence
     columns: Columns
-    passages: dict[int, StoredPassage]
-    documents: dict[str, StoredDocument]
+    shown: dict[int, Shown]
     status: IndexStatus
 
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A shown passage's text version, its tokens, where they stand in it, and how they match."""
+    """A shown passage's text version, where its k tokens stand in it (k, 2), and their cosines.
+
+    These are (k, m), with the question's.
+    """
 
     view: TextView
-    ids: NDArray[np.uint32]
     spans: NDArray[np.int64]
-    matches: Matches
+    cosines: NDArray[np.float32]
 
 
 class Responder:
@@ -82,31 +81,32 @@ class Responder:
         """
         self._engine = engine
         self._encoder = encoder
+        self._tokens = tokens
         self._interaction = LateInteraction(tokens)
         self._texts = texts
         self._public_url = public_url
 
     def retrieve(self, question: str, *, top_k: int | None, filters: Filters) -> list[Ranked]:
         """The best candidates, or all of them, with their evidence."""
-        return self._find(self._vector(question), self._asked(question), filters).best(top_k)
+        return self._find(*self._read(question), filters).best(top_k)
 
     def respond(
         self, question: str, *, top_k: int, filters: Filters, min_score: float | None
     ) -> Answer:
         """Answer a question; see ``Collection.ask``."""
         started = time.perf_counter()
-        asked = self._asked(question)
-        found = self._settle(question, asked, top_k, filters)
+        asked, vector = self._read(question)
+        found = self._settle(asked, vector, top_k, filters)
         kept = [r for r in found.ranked if min_score is None or r.score >= min_score]
-        shown = self._placed(kept, found, asked.tokens)
+        shown = self._placed(kept, found)
         results = tuple(
-            self._result(number, ranked, found, asked.tokens, one)
+            self._result(number, ranked, found, asked, one)
             for number, (ranked, one) in enumerate(zip(kept, shown, strict=True), start=1)
         )
         answerable = bool(results) and results[0].score >= load_ranking().threshold
         answer = None
         if answerable:
-            answer = self._sentence(kept[0], found, asked.tokens, shown[0])
+            answer = self._sentence(kept[0], found, shown[0])
         return Answer(
             question=question,
             question_language=asked.language,
@@ -118,85 +118,65 @@ class Responder:
             took_ms=(time.perf_counter() - started) * 1000.0,
         )
 
-    def _settle(self, question: str, asked: Asked, top_k: int, filters: Filters) -> _Found:
+    def _settle(
+        self, asked: Asked, vector: NDArray[np.float32], top_k: int, filters: Filters
+    ) -> _Found:
         """Search until the documents found are still as they were found.
 
         Another client may replace or remove a document between the search and the description of
         what it found; then the answer would cite a text that is no longer there.
         """
-        vector = self._vector(question)
         for attempt in range(1, _ATTEMPTS + 1):
-            ranking = self._find(vector, asked, filters)
+            ranking = self._find(asked, vector, filters)
             top = ranking.best(top_k)
-            passages = self._engine.passages([r.candidate.passage_id for r in top])
-            documents = self._engine.described(sorted({r.candidate.document_id for r in top}))
-            current = [
-                r
-                for r in top
-                if (passage := passages.get(r.candidate.passage_id)) is not None
-                and (document := documents.get(passage.document_id)) is not None
-                and document.sha256 == passage.sha256
-            ]
+            shown = self._engine.shown([r.candidate.passage_id for r in top])
+            current = [r for r in top if r.candidate.passage_id in shown]
             if len(current) == len(top) or attempt == _ATTEMPTS:
                 break
-        return _Found(
-            current,
-            ranking.weights,
-            ranking.found.passages,
-            passages,
-            documents,
-            ranking.found.status,
-        )
+        found = ranking.found
+        return _Found(current, ranking.evidence, found.passages, shown, found.status)
 
-    def _vector(self, question: str) -> NDArray[np.float32]:
-        row: NDArray[np.float32] = self._encoder.encode_queries([question])[0]
-        return row
-
-    def _find(self, vector: NDArray[np.float32], asked: Asked, filters: Filters) -> Ranking:
+    def _find(self, asked: Asked, vector: NDArray[np.float32], filters: Filters) -> Ranking:
         found = self._engine.search(
             Search(asked.told, vector, CANDIDATES, CANDIDATES, filters, asked.language)
         )
         return rank(self._interaction, asked, found)
 
-    def _asked(self, question: str) -> Asked:
+    def _read(self, question: str) -> tuple[Asked, NDArray[np.float32]]:
+        """The question as ranking sees it, and its vector."""
         asked_in = language.detect_question(question)
         asking = asking_words(question, asked_in)
         told = blanked(question, asking)
-        return Asked(
-            tokens=lightened(self._interaction.prepare(question), asking),
+        placed = self._tokens.tokenize_with_offsets(question)
+        asked = Asked(
+            tokens=lightened(self._interaction.prepare(question, placed), asking),
             language=asked_in,
             told=told,
             words=len(analysis.question_words(told)),
             pieces=len(analysis.question_sounds(told)),
             alphabetic=scripts.alphabetic(question),
         )
+        if self._encoder is self._tokens:
+            return asked, self._tokens.encode_tokens([placed.ids])[0]
+        return asked, self._encoder.encode_queries([question])[0]
 
-    def _placed(self, kept: Sequence[Ranked], found: _Found, question: Question) -> list[_Placed]:
-        """The passages that are shown, read and compared with the question all at once."""
-        columns = found.columns
-        hashes = [found.passages[r.candidate.passage_id].sha256 for r in kept]
+    def _placed(self, kept: Sequence[Ranked], found: _Found) -> list[_Placed]:
+        """The passages that are shown, read, and how they were found to match."""
+        hashes = [found.shown[r.candidate.passage_id].passage.sha256 for r in kept]
         views = self._texts.all(hashes)
-        numbers = np.searchsorted(columns.ids, [r.candidate.passage_id for r in kept])
-        ids = [columns.tokens[number] for number in numbers]
-        matches = self._interaction.matches(question, Ragged.of(ids).values)
-        ends = np.cumsum([len(each) for each in ids])
-        parts = [slice(end - len(each), end) for each, end in zip(ids, ends, strict=True)]
+        numbers = [r.number for r in kept]
+        cosines = found.evidence.compared.cosines(numbers)
         return [
-            _Placed(
-                views[sha256],
-                each,
-                columns.spans(number),
-                Matches(matches.scores[part], matches.tokens[part]),
-            )
-            for sha256, number, each, part in zip(hashes, numbers, ids, parts, strict=True)
+            _Placed(views[sha256], found.columns.spans(number), each)
+            for sha256, number, each in zip(hashes, numbers, cosines, strict=True)
         ]
 
     def _result(
-        self, number: int, ranked: Ranked, found: _Found, question: Question, placed: _Placed
+        self, number: int, ranked: Ranked, found: _Found, asked: Asked, placed: _Placed
     ) -> Result:
-        passage = found.passages[ranked.candidate.passage_id]
+        passage, document = found.shown[ranked.candidate.passage_id]
         citation = cite(
-            version_of(found.documents[passage.document_id]),
+            version_of(document),
             placed.view,
             Span(passage.start, passage.end),
             language=passage.language,
@@ -211,27 +191,27 @@ class Responder:
             ),
             text=citation.quote,
             highlights=highlights(
-                question, placed.matches, placed.spans, citation.quote, citation.start
+                asked.tokens.weights, placed.cosines, placed.spans, citation.quote, citation.start
             ),
             citation=citation,
         )
 
-    def _sentence(
-        self, ranked: Ranked, found: _Found, question: Question, placed: _Placed
-    ) -> Sentence:
+    def _sentence(self, ranked: Ranked, found: _Found, placed: _Placed) -> Sentence:
         """The sentence of a passage that answers best."""
-        passage = found.passages[ranked.candidate.passage_id]
-        view = placed.view
+        passage, document = found.shown[ranked.candidate.passage_id]
+        view, weights = placed.view, found.evidence.weights
         spans = sentences(view.text, passage.start, passage.end, passage.language)
         texts = [view.text[span.start : span.end] for span in spans]
         edges = [(span.start - passage.start, span.end - passage.start) for span in spans]
         bounds = np.searchsorted(placed.spans[:, 0], np.array(edges).reshape(-1))
-        tokens = [placed.ids[low:high] for low, high in bounds.reshape(-1, 2)]
-        matched = self._interaction.token_scores(question, tokens)
+        matched = [
+            placed.cosines[low:high].max(axis=0) if low < high else np.zeros_like(weights)
+            for low, high in bounds.reshape(-1, 2).tolist()
+        ]
         citation = cite(
-            version_of(found.documents[passage.document_id]),
+            version_of(document),
             view,
-            spans[best_sentence(texts, matched, found.weights)],
+            spans[best_sentence(texts, np.stack(matched), weights)],
             language=passage.language,
             public_url=self._public_url,
         )

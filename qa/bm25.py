@@ -19,9 +19,12 @@ which the pieces are made when they are asked for: a fifth of the room that the 
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +46,10 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 _CODES = str.maketrans({letter: chr(code) for code, letter in enumerate(_LETTERS, start=1)})
 _SPELT = bytes([0, *_LETTERS.encode("ascii"), *bytes(255 - len(_LETTERS))])
 _MARK = len(_LETTERS)
+_REMEMBERED = 200_000
+"""Runs of characters, of all languages together: some 60 MB."""
+_REMEMBERED_LENGTH = 40
+"""Characters; longer runs, as of scripts without spaces, do not come again."""
 _LETTER_BITS = 6
 
 Ids = NDArray[np.uint32]
@@ -84,41 +91,80 @@ class Statistics:
 
 def passage_terms(text: str, language: str | None) -> PassageTerms:
     """Analyse a passage."""
+    known = _known.get(language)
+    if known is None:
+        known = _known[language] = _Known(language)
+    held = [known[run] for run in analysis.runs(text)]
+    ids, words, stems, sounding, pieces = zip(*held, strict=True) if held else ([],) * 5
+    often = Counter(chain(*ids))
+    distinct = sorted(often)
+    counts = np.array([often[number] for number in distinct], dtype=np.int64)
+    sound = "".join(sounding)
+    return PassageTerms(
+        np.array(distinct, dtype=np.uint32),
+        np.minimum(counts, MOST).astype(np.uint8),
+        _letters(f"_{sound}") if sound else np.empty(0, np.uint8),
+        np.array([sum(words), sum(stems), sum(pieces)], dtype=np.uint32),
+    )
+
+
+class _Held(NamedTuple):
+    """What a run of characters adds to a passage's terms.
+
+    Attributes:
+        ids: of its words and stems.
+        words: how many of these are words.
+        stems: how many are stems.
+        sound: letters of its words as they sound, each word marked.
+        pieces: how many pieces these have.
+    """
+
+    ids: tuple[int, ...]
+    words: int
+    stems: int
+    sound: str
+    pieces: int
+
+
+def _held(run: str, language: str | None) -> _Held:
     words: list[int] = []
     stems: list[int] = []
     sounding: list[str] = []
-    pieces = 0
-    for match in analysis.matches(text):
-        if match.lastgroup == "word":
-            forms, stem, sound = _known(match.group(), language)
-            words += forms
-            stems += stem
-        else:
-            for word in analysis.words_in(match, single_characters=True):
-                words += map(word_id, word.forms)
-            sound = _marked(analysis.sound_of(match))
-        if sound:
+    if run.isascii() and run.isalpha():  # as most are: a word, which need not be looked for
+        (form,) = analysis.word_of(run).forms
+        stem = analysis.stemmed(form, language)
+        ids = (word_id(form),) if stem is None else (word_id(form), stem_id(stem))
+        sound = _marked(sounds.sound(form))
+        return _Held(ids, 1, len(ids) - 1, sound, max(1, len(sound) - 2))
+    for match in analysis.matches_in(run):
+        found = list(analysis.words_in(match, single_characters=True))
+        words += [word_id(form) for word in found for form in word.forms]
+        stemmed = (analysis.stemmed(word.forms[0], language) for word in found if word.stemmable)
+        stems += [stem_id(stem) for stem in stemmed if stem is not None]
+        if sound := _marked(analysis.sound_of(match)):
             sounding.append(sound)
-            pieces += max(1, len(sound) - 2)
-    ids, counts = np.unique(np.array(words + stems, dtype=np.uint32), return_counts=True)
-    return PassageTerms(
-        ids,
-        np.minimum(counts, MOST).astype(np.uint8),
-        _letters("_" + "".join(sounding)) if sounding else np.empty(0, np.uint8),
-        np.array([len(words), len(stems), pieces], dtype=np.uint32),
-    )
+    pieces = sum(max(1, len(sound) - 2) for sound in sounding)
+    return _Held((*words, *stems), len(words), len(stems), "".join(sounding), pieces)
 
 
-@lru_cache(maxsize=200_000)
-def _known(piece: str, language: str | None) -> tuple[tuple[int, ...], tuple[int, ...], str]:
-    """A word's forms, its stem if it has one, and its sound; most words come again and again."""
-    word = analysis.word_of(piece)
-    stem = analysis.stemmed(word.forms[0], language)
-    return (
-        tuple(map(word_id, word.forms)),
-        () if stem is None else (stem_id(stem),),
-        _marked(sounds.sound(word.forms[0])),
-    )
+class _Known(dict[str, _Held]):
+    """What runs of characters of one language hold: most words come again and again."""
+
+    def __init__(self, language: str | None) -> None:
+        super().__init__()
+        self._language = language
+
+    def __missing__(self, run: str) -> _Held:
+        found = _held(run, self._language)
+        if len(run) <= _REMEMBERED_LENGTH:
+            every = list(_known.values())  # to which another thread may be adding a language
+            if sum(map(len, every)) >= _REMEMBERED:
+                max(every, key=len).clear()
+            self[run] = found
+        return found
+
+
+_known: dict[str | None, _Known] = {}
 
 
 def question_terms(
@@ -165,6 +211,7 @@ def stem_id(stem: str) -> int:
     return zlib.crc32(stem.encode("utf-8", "surrogatepass"), 1)
 
 
+@lru_cache(maxsize=100_000)
 def piece_id(piece: str) -> int:
     """Id of a piece of a sound: four letters, or three that are a whole word with its ends."""
     number = 0
@@ -203,54 +250,44 @@ def inverse_frequency(passages: int, frequency: NDArray[np.int64]) -> NDArray[np
 
 
 def term_scores(
-    asked: QuestionTerms, terms: Ragged, counts: NDArray[np.uint8], lengths: Ids, of: Statistics
+    asked: QuestionTerms, terms: Ragged, counts: Ragged, lengths: NDArray[Any], of: Statistics
 ) -> NDArray[np.float64]:
     """(n,) BM25 over words and stems.
 
     Args:
         asked: the question.
         terms: ids of words and stems of n passages.
-        counts: how often each stands there, in the order of ``terms.values``.
+        counts: how often each of these stands there.
         lengths: (n, 3) of the passages in the three fields.
         of: statistics of the collection.
     """
-    scores = np.zeros((len(terms), len(asked.ids) + 1))
-    if len(asked.ids):
-        at, place = kernels.matches(terms.values, asked.ids)
-        owner = np.searchsorted(np.cumsum(terms.lengths), at, side="right")
-        idf = inverse_frequency(of.passages, of.terms(asked.ids))
-        field = asked.fields[place]
-        length = lengths[owner, field] / of.average[field]
-        scores[owner, place] = idf[place] * saturated(counts[at].astype(np.float64), length)
-    total = np.zeros(len(terms))
-    for word in asked.words:
-        total += scores[:, list(word)].max(axis=1, initial=0.0)
-    return total
+    idf = inverse_frequency(of.passages, of.terms(asked.ids))
+    norms = _norms(lengths.T / np.maximum(of.average, 1e-9)[:, None])  # 0 where none has words
+    return kernels.term_scores(terms, counts, asked.ids, idf, asked.fields, norms, K1, asked.words)
 
 
 def sound_scores(
-    asked: QuestionTerms, sounds: Ragged, lengths: Ids, of: Statistics
+    asked: QuestionTerms, sounds: Ragged, lengths: NDArray[Any], of: Statistics
 ) -> NDArray[np.float64]:
     """(n,) BM25 over pieces of sounds; arguments as for ``term_scores``."""
-    n, m = len(sounds), len(asked.pieces)
-    if not m or len(sounds.values) < 4:
-        return np.zeros(n)
-    # Pieces that would cross from word to word, or from passage to passage, have the mark of a
-    # word's end where no piece of a question has it.
-    at, place = kernels.piece_matches(sounds.values, asked.pieces)
-    owner = np.searchsorted(np.cumsum(sounds.lengths), at, side="right")
-    often = np.bincount(owner * m + place, minlength=n * m).reshape(n, m).astype(np.float64)
+    # Pieces that would cross from word to word have the mark of a word's end where no piece of a
+    # question has it.
     idf = inverse_frequency(of.passages, of.pieces(asked.pieces))
-    length = lengths[:, SOUNDS] / of.average[SOUNDS]
-    found: NDArray[np.float64] = (saturated(often, length[:, None]) * idf).sum(axis=1)
-    return found
+    norms = _norms(lengths[:, SOUNDS] / max(of.average[SOUNDS], 1e-9))
+    return kernels.piece_scores(sounds, asked.pieces, idf, norms, K1)
 
 
 def saturated(
     count: NDArray[np.float64], length: NDArray[np.float64] | np.float64
 ) -> NDArray[np.float64]:
     """Term frequencies as BM25 counts them; lengths are in averages."""
-    found: NDArray[np.float64] = count * (K1 + 1) / (count + K1 * (1 - B + B * length))
+    found: NDArray[np.float64] = count * (K1 + 1) / (count + _norms(length))
+    return found
+
+
+def _norms(length: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
+    """What a passage's length adds below the line; lengths are in averages."""
+    found: NDArray[np.float64] = K1 * (1 - B + B * np.asarray(length))
     return found
 
 

@@ -20,7 +20,7 @@ from qa import bm25, changes, garbage, integrity, passages, records
 from qa.allowed import Allowed
 from qa.derived import Derived, Moment, Progress
 from qa.embedded_transfer import EmbeddedTransfer
-from qa.engine import Found, OldText, Search, TextVersion, Tombstone
+from qa.engine import Found, OldText, Search, Shown, TextVersion, Tombstone
 from qa.errors import FundstelleError, NotFound, StoreError
 from qa.lexical import LexicalIndexError
 from qa.lexical_view import FIELDS, Field
@@ -32,7 +32,6 @@ from qa.types import (
     IndexStatus,
     PreparedDocument,
     StoredDocument,
-    StoredPassage,
 )
 
 DATABASE = "fundstelle.sqlite"
@@ -114,10 +113,13 @@ class EmbeddedEngine:
             "run `fundstelle check`"
         )
 
-    def passages(self, passage_ids: Sequence[int]) -> dict[int, StoredPassage]:
-        """Those that still exist, by number, in words."""
+    def shown(self, passage_ids: Sequence[int]) -> dict[int, Shown]:
+        """Those that still exist, by number, all of one state."""
         with self._store.reading() as connection:
-            return passages.stored(connection, passage_ids)
+            found = passages.stored(connection, passage_ids)
+            ids = sorted({one.document_id for one in found})
+            documents = {one.id: one for one in records.stored(connection, ids)}
+        return {one.passage_id: Shown(one, documents[one.document_id]) for one in found}
 
     def document(self, document_id: str) -> StoredDocument:
         """Describe a document, or raise NotFound."""
@@ -247,8 +249,8 @@ class EmbeddedEngine:
             found = [by_vector(), *map(by_terms, FIELDS)]
         else:
             # None of them holds Python's lock while it searches.
-            beside = [self._searchers.submit(by_terms, field) for field in FIELDS]
-            found = [by_vector(), *(one.result() for one in beside)]
+            beside = self._searchers.submit(lambda: [*map(by_terms, FIELDS)])
+            found = [by_vector(), *beside.result()]
         return np.unique(np.concatenate(found))
 
     def _compact(self) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,7 @@ class Found:
         of = self.passages
         return Candidate(
             passage_id=int(of.ids[number]),
-            document_id=of.documents[number],
+            document_id=of.document(number),
             start=int(of.starts[number]),
             end=int(of.ends[number]),
             language=of.languages[number],
@@ -92,6 +92,13 @@ class Found:
             lexical=float(self.lexical[number]),
             sound=float(self.sound[number]),
         )
+
+
+class Shown(NamedTuple):
+    """A passage in words, and the document that it is of."""
+
+    passage: StoredPassage
+    document: StoredDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +157,8 @@ class Engine(Protocol):
         """Candidates by vector, by words and by sounds, with all three scores for each."""
         ...
 
-    def passages(self, passage_ids: Sequence[int]) -> dict[int, StoredPassage]:
-        """Those that still exist, by number, in words."""
+    def shown(self, passage_ids: Sequence[int]) -> dict[int, Shown]:
+        """Those that still exist, by number, all of one state."""
         ...
 
     def document(self, document_id: str) -> StoredDocument:

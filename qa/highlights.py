@@ -12,35 +12,47 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.interaction import Matches, Question
 from qa.types import Highlight, Span
 
 _WORTH = 0.3
 """Least cosine times relative weight that is shown: below it, matches explain nothing."""
 _NEAR_BEST = 0.9
 """Share of a question token's best match that a second place must reach to be shown, too."""
+_WORD = re.compile("(?:[^\\W_]|[\u0300-\u036f])+")
+"""Combining marks belong to the letter before them, but are none themselves."""
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 )
 
 
 def highlights(
-    question: Question, matches: Matches, spans: NDArray[np.int64], text: str, base: int
+    weights: NDArray[np.float32],
+    cosines: NDArray[np.float32],
+    spans: NDArray[np.int64],
+    text: str,
+    base: int,
 ) -> tuple[Highlight, ...]:
     """Evidence in a passage, in order.
 
     Args:
-        question: what was asked.
-        matches: of the passage's tokens with it.
-        spans: (n, 2) where these tokens stand in ``text``.
+        weights: (m,) of the question's tokens.
+        cosines: (k, m) of the passage's tokens with them.
+        spans: (k, 2) where these tokens stand in ``text``.
         text: the passage.
         base: where it begins in the document, by which offsets are moved.
     """
-    if not len(spans) or not len(question.ids):
+    most = weights.max(initial=0)
+    if not len(spans) or not most > 0:
         return ()
-    best = np.zeros(len(question.ids))
-    np.maximum.at(best, matches.tokens, matches.scores)
-    shown = (matches.scores >= _WORTH) & (matches.scores >= _NEAR_BEST * best[matches.tokens])
+    weighted = cosines * (weights / most)
+    scores = weighted.max(axis=1)
+    worth = np.flatnonzero(scores >= _WORTH)
+    asked = weighted[worth].argmax(axis=1).tolist()
+    matches = list(zip(worth.tolist(), asked, scores[worth].tolist(), strict=True))
+    best: dict[int, float] = {}
+    for _, token, score in matches:
+        best[token] = max(score, best.get(token, 0.0))
+    shown = [place for place, token, score in matches if score >= _NEAR_BEST * best[token]]
     words = [_whole_word(text, start, end) for start, end in spans[shown].tolist()]
     return tuple(
         Highlight(base + span.start, base + span.end, text[span.start : span.end])
@@ -49,22 +61,18 @@ def highlights(
 
 
 def _whole_word(text: str, start: int, end: int) -> Span:
-    while start < end and not _is_word(text[start]):
-        start += 1
-    while end > start and not _is_word(text[end - 1]):
-        end -= 1
-    if start == end or _UNSPACED.search(text, start, end):
+    token = text[start:end]
+    if not token.isalnum():
+        words = list(_WORD.finditer(token))
+        if not words:
+            return Span(start, start)
+        start, end = start + words[0].start(), start + words[-1].end()
+    if not token.isascii() and _UNSPACED.search(token):
         return Span(start, end)  # no spaces between words: the token is all there is to show
-    while start > 0 and _is_word(text[start - 1]):
+    while start > 0 and _WORD.match(text, start - 1):
         start -= 1
-    while end < len(text) and _is_word(text[end]):
-        end += 1
-    return Span(start, end)
-
-
-def _is_word(character: str) -> bool:
-    # Combining marks belong to the letter before them, but are none themselves.
-    return character.isalnum() or "\u0300" <= character <= "\u036f"
+    following = _WORD.match(text, end)
+    return Span(start, following.end() if following else end)
 
 
 def _joined(text: str, spans: Iterable[Span]) -> list[Span]:

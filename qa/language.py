@@ -161,10 +161,8 @@ def _only(text: str, script: str) -> str:
         return text
     if script == scripts.CYRILLIC:
         text = _TYPED_I.sub("і", text)
-    return "".join(
-        " " if letter.isalpha() and scripts.script_of(letter) != script else letter
-        for letter in text
-    )
+    others = (c for c in set(text) if c.isalpha() and scripts.script_of(c) != script)
+    return text.translate(dict.fromkeys(map(ord, others), " "))
 
 
 @dataclass(frozen=True, slots=True)

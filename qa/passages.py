@@ -57,18 +57,18 @@ def columns(
     return representation.columns([row[0] for row in found], [row[1] for row in found], dimension)
 
 
-def stored(connection: sqlite3.Connection, passage_ids: Sequence[int]) -> dict[int, StoredPassage]:
-    """Passages by id, in words; ids that do not exist are left out."""
+def stored(connection: sqlite3.Connection, passage_ids: Sequence[int]) -> list[StoredPassage]:
+    """Passages in words, in no order; ids that do not exist are left out."""
     found = connection.execute(
         'SELECT p.id, p.document_id, d.sha256, p.start, p."end", p.language, p.text '
         "FROM passages p JOIN documents d ON d.id = p.document_id "
         "WHERE p.id IN (SELECT value FROM json_each(?))",
         (json.dumps([int(passage_id) for passage_id in passage_ids]),),
     )
-    return {
-        number: StoredPassage(number, document, sha256, start, end, language, decode(text))
+    return [
+        StoredPassage(number, document, sha256, start, end, language, decode(text))
         for number, document, sha256, start, end, language, text in found
-    }
+    ]
 
 
 def removed_since(connection: sqlite3.Connection, sequence: int) -> NDArray[np.int64]:

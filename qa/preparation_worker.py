@@ -6,6 +6,7 @@ output, until the input ends. Knows no storage.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import sys
@@ -17,12 +18,17 @@ from embeddings.static import StaticEncoder
 from qa import language
 from qa.preparation import Preparer
 
+_GARBAGE = 100_000
+"""New objects after which cycles of them are looked for: what is prepared has none, and much of it
+is alive at once."""
+
 
 def main() -> None:
     """Serve until the input ends, as it does when the other process is gone."""
     # What a library prints must not come between the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    gc.set_threshold(_GARBAGE)
     language.preload(Path(sys.argv[1]))
     tokens = StaticEncoder(BUNDLED, BUNDLED_NAME)
     serve(Preparer(tokens, tokens), sys.stdin.buffer, answers)

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.interaction import Comparison, LateInteraction, Question
+from embeddings.interaction import WINDOW_STEP, Comparison, LateInteraction, Question
+from embeddings.kernels import Weighing
 from qa.engine import Found
 from qa.representation import Columns
 from qa.types import Candidate
@@ -45,10 +46,8 @@ FEATURES = (
 ABSOLUTE = ("dense", "rarity", "window")
 """The evidence that says whether a candidate answers; the order goes by all."""
 FITTED = Path(__file__).with_name("ranking.json")
-_EXACT = 0.999
-_COVERED = 0.5
 _NEAR = 0.6
-_CONTEXT_SHARE = 0.5
+_WEIGHING = Weighing(step=WINDOW_STEP, same=0.999, covered=0.5, around=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +79,26 @@ class Model:
 class Ranked:
     """A candidate with the reasons for its place.
 
-    ``score`` is the estimated probability that it answers; ``features`` are
-    those of ``evidence``; ``same_language`` says whether it is in the question's language.
+    ``number`` is its place among those found; ``score`` is the estimated probability that it
+    answers; ``features`` are those of ``evidence``; ``same_language`` says whether it is in the
+    question's language.
     """
 
     candidate: Candidate
+    number: int
     score: float
-    interaction: float
-    features: tuple[float, ...] = ()
-    same_language: bool = False
+    features: tuple[float, ...]
+    same_language: bool
 
     @property
     def dense(self) -> float:
         """Cosine of the vectors."""
         return self.candidate.dense
+
+    @property
+    def interaction(self) -> float:
+        """How well its tokens match the question's."""
+        return self.features[FEATURES.index("interaction")]
 
     @property
     def lexical(self) -> float:
@@ -153,11 +158,13 @@ class Evidence:
         weights: (m,) share of each token of the question in its meaning for this collection; the
             sum is 1.
         same: (n,) whether each is in the question's language.
+        compared: how their tokens and those around them compare with the question's.
     """
 
     features: NDArray[np.float64]
     weights: NDArray[np.float64]
     same: NDArray[np.bool_]
+    compared: Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,27 +175,23 @@ class Ranking:
         found: the n candidates.
         order: (n,) their places in ``found``, best first.
         scores: (n,) of each as found.
-        features: (n, len(FEATURES)) of each as found.
-        same: (n,) whether each is in the question's language.
-        weights: of the question's tokens, see ``Evidence``.
+        evidence: for each as found.
     """
 
     found: Found
     order: list[int]
     scores: NDArray[np.float64]
-    features: NDArray[np.float64]
-    same: NDArray[np.bool_]
-    weights: NDArray[np.float64]
+    evidence: Evidence
 
     def best(self, k: int | None = None) -> list[Ranked]:
         """The k best, or all, best first."""
         return [
             Ranked(
                 self.found.candidate(n),
+                n,
                 float(self.scores[n]),
-                float(self.features[n, FEATURES.index("interaction")]),
-                tuple(self.features[n].tolist()),
-                bool(self.same[n]),
+                tuple(self.evidence.features[n].tolist()),
+                bool(self.evidence.same[n]),
             )
             for n in self.order[:k]
         ]
@@ -219,34 +222,31 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
       Japanese, Arabic, Hindi, …): then nothing can be expected of sounds.
     """
     passages = found.passages
-    n = len(passages)
     weights = _shares(asked.tokens.weights)
-    if not n:
-        return Evidence(np.zeros((0, len(FEATURES))), weights, np.zeros(0, dtype=np.bool_))
     same = np.array([code == asked.language for code in passages.languages], dtype=np.bool_)
     compared = interaction.compare(asked.tokens, passages.tokens.followed_by(passages.context))
-    own, around = compared.best[:n], compared.best[n:]
-    blended = own + _CONTEXT_SHARE * np.maximum(around - own, 0.0)
     size = max(found.status.passages, 1)
     rare = _shares(weights * _rarity(compared, found.token_counts, size))
+    met, rarity, window, exact, coverage, focus = compared.weighed(weights, rare, _WEIGHING)
     rarest = float(np.log1p(2.0 * size))
     lexical, sound = found.lexical, found.sound
     columns = {
         "dense": found.dense,
-        "interaction": blended @ weights,
-        "rarity": blended @ rare,
-        "window": compared.best_window(rare)[:n],
-        "lexical": lexical / max(float(lexical.max()), 1e-9),
+        "interaction": met,
+        "rarity": rarity,
+        "window": window,
+        "lexical": lexical / max(float(lexical.max(initial=0)), 1e-9),
         "lexical_share": lexical / (rarest * max(asked.words, 1)),
-        "sound": sound / max(float(sound.max()), 1e-9),
+        "sound": sound / max(float(sound.max(initial=0)), 1e-9),
         "sound_share": sound / (rarest * max(asked.pieces, 1)),
-        "exact": (own >= _EXACT) @ weights,
-        "coverage": (blended >= _COVERED) @ weights,
-        "focus": compared.focus(n),
+        "exact": exact,
+        "coverage": coverage,
+        "focus": focus,
         "length": np.log1p(passages.tokens.lengths),
         "far_script": ~same & (not asked.alphabetic),
     }
-    return Evidence(np.stack([columns[name] for name in FEATURES], axis=1), rare, same)
+    features = np.stack([columns[name] for name in FEATURES], axis=1)
+    return Evidence(features, rare, same, compared)
 
 
 def _rarity(compared: Comparison, counts: NDArray[np.uint32], passages: int) -> NDArray[np.float64]:
@@ -266,7 +266,7 @@ def rank(interaction: LateInteraction, asked: Asked, found: Found) -> Ranking:
     weighed = evidence(interaction, asked, found)
     scores = probabilities(load_ranking(), weighed.features, weighed.same)
     order = _ordered(scores, found.passages)
-    return Ranking(found, order, scores, weighed.features, weighed.same, weighed.weights)
+    return Ranking(found, order, scores, weighed)
 
 
 def _ordered(scores: NDArray[np.float64], passages: Columns) -> list[int]:

@@ -24,6 +24,7 @@ _DESCRIBED = ("sha256", "source", "title", "language", "published", "metadata", 
 _VERSION = (
     "v.document_id, v.sha256, v.source, v.title, v.language, v.published, v.pages, v.sequence"
 )
+_NO_METADATA, _NO_PAGES = "{}", "[]"
 _STORED = f"SELECT {_DESCRIPTION} FROM documents d JOIN texts t USING (sha256)"
 
 
@@ -172,8 +173,8 @@ def _stored(row: tuple[Any, ...]) -> StoredDocument:
         title=None if row[3] is None else decode(row[3]),
         language=row[4],
         published=row[5],
-        metadata=json.loads(row[6]),
-        pages=tuple(json.loads(row[7])),
+        metadata={} if row[6] == _NO_METADATA else json.loads(row[6]),
+        pages=() if row[7] == _NO_PAGES else tuple(json.loads(row[7])),
         characters=row[8],
         passages=row[9],
         sequence=row[10],

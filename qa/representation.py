@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,54 +27,86 @@ _HEADER = (
 items each part has: float16 of the vector; uint32 tokens, followed by uint16 starts and ends of as
 many; uint32 context tokens; uint32 terms, followed by as many uint8 counts; uint8 letters of
 sounds; UTF-8 of the language and of the document's id."""
+_FIELD = {name: number for number, name in enumerate(_HEADER)}
+_PARTS = (
+    *(("dimension", 2), ("tokens", 4), ("tokens", 4), ("context", 4), ("terms", 4), ("terms", 1)),
+    *(("letters", 1), ("language", 1), ("document", 1)),
+)
+"""What says how many items each part has, and their bytes."""
+_COUNTED = tuple((_FIELD[name], width) for name, width in _PARTS)
 _WORD = 4
 _SPAN_BITS = 16
 _LONGEST = (1 << _SPAN_BITS) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Columns:
-    """n passages, in columns.
+    """n passages, in columns, which lie in what was read of them.
 
     Attributes:
-        ids: (n,) int64, the engine's own numbers.
-        documents: (n,) ids.
-        languages: (n,) of the passages.
-        starts: (n,) int64 first code points.
-        ends: (n,) int64, one past the last.
-        vectors: (n, dim) float32.
+        ids: (n,) the engine's own numbers.
+        starts: (n,) first code points.
+        ends: (n,) one past the last.
+        lengths: (n, 3) number of words, stems and pieces of sounds.
+        dimension: length of the vectors.
+        coded: float16 vectors.
         tokens: token ids of each, in order.
-        places: where each of ``tokens.values`` stands in its passage; see ``spans``.
+        places: where each of its tokens stands in a passage; see ``spans``.
         context: distinct token ids of what is around each.
         terms: ids of words and stems of each.
-        counts: uint8, how often each of ``terms.values`` stands there.
+        counts: uint8, how often each of these stands there.
         sounds: letters of the words of each as they sound.
-        lengths: (n, 3) number of words, stems and pieces of sounds.
+        language_names: UTF-8 of each one's, or nothing.
+        document_names: UTF-8 of each one's document's id.
     """
 
     ids: NDArray[np.int64]
-    documents: list[str]
-    languages: list[str | None]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
-    vectors: NDArray[np.float32]
+    lengths: NDArray[np.int64]
+    dimension: int
+    coded: Ragged
     tokens: Ragged
-    places: NDArray[np.uint32]
+    places: Ragged
     context: Ragged
     terms: Ragged
-    counts: NDArray[np.uint8]
+    counts: Ragged
     sounds: Ragged
-    lengths: NDArray[np.uint32]
+    language_names: Ragged
+    document_names: Ragged
 
     def __len__(self) -> int:
         """How many passages."""
         return len(self.ids)
 
+    @cached_property
+    def languages(self) -> list[str | None]:
+        """(n,) of the passages."""
+        return [code or None for code in _strings(self.language_names)]
+
+    @cached_property
+    def documents(self) -> list[str]:
+        """(n,) ids."""
+        return _strings(self.document_names)
+
+    def document(self, number: int) -> str:
+        """The id of the document of one of them."""
+        return _string(self.document_names[number].tobytes())
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        """(n, dimension) of the passages."""
+        return kernels.half_rows(self.coded.source, self.coded.starts, self.dimension)
+
+    def products(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) inner products of the passages' vectors with one (dimension,)."""
+        if len(vector) != self.dimension:
+            raise ValueError(f"expected {self.dimension} numbers, found {len(vector)}")
+        return kernels.half_products(self.coded.source, self.coded.starts, vector)
+
     def spans(self, number: int) -> NDArray[np.int64]:
         """(n, 2) where the tokens of one of them stand, from its first code point on."""
-        begin = int(self.tokens.starts[number])
-        packed = self.places[begin : begin + int(self.tokens.lengths[number])]
-        return np.stack([packed & _LONGEST, packed >> _SPAN_BITS], axis=1).astype(np.int64)
+        return self.places[number].view("<u2").reshape(-1, 2).astype(np.int64)
 
 
 def to_bytes(document_id: str, one: PreparedPassage) -> bytes:
@@ -122,46 +155,25 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
     if (sizes % _WORD).any() or (sizes < _WORD * len(_HEADER)).any():
         raise ValueError("a representation is cut off")
     words = joined.view("<u4")
-    at = (np.cumsum(sizes) - sizes) // _WORD
-    header = words[at[:, None] + np.arange(len(_HEADER))].astype(np.int64)
-    known = dict(zip(_HEADER, header.T, strict=True))
-    counts = [known[name] for name in _HEADER[6:]]
-    widths = (2, 4, 4, 4, 1, 1, 1)
-    used = [-(-width * n // _WORD) for width, n in zip(widths, counts, strict=True)]
-    used.insert(4, -(-known["terms"] // _WORD))  # the counts of terms
-    used.insert(2, known["tokens"])  # where they stand
-    starts = at + len(_HEADER) + np.cumsum([np.zeros_like(at), *used], axis=0)
-    if (known["format"] != FORMAT).any() or (starts[-1] != at + sizes // _WORD).any():
+    try:
+        header, starts = kernels.records(words, sizes // _WORD, len(_HEADER), _COUNTED)
+    except ValueError as error:
+        raise ValueError("a representation is damaged or of another format") from error
+    if (header[0] != FORMAT).any():
         raise ValueError("a representation is damaged or of another format")
-    if (known["dimension"] != dimension).any():
+    if (header[_FIELD["dimension"]] != dimension).any():
         raise ValueError(f"a representation has no vector of length {dimension}")
-    bytes_at = starts * _WORD
-    return Columns(
-        ids=np.array(ids, dtype=np.int64),
-        documents=_strings(joined, bytes_at[8], known["document"]),
-        languages=[code or None for code in _strings(joined, bytes_at[7], known["language"])],
-        starts=known["start"],
-        ends=known["end"],
-        vectors=kernels.half_rows(joined.view("<f2"), 2 * starts[0], dimension),
-        tokens=Ragged.gathered(words, starts[1], known["tokens"]),
-        places=kernels.gather(words, starts[2], known["tokens"]),
-        context=Ragged.gathered(words, starts[3], known["context"]),
-        terms=Ragged.gathered(words, starts[4], known["terms"]),
-        counts=kernels.gather(joined, bytes_at[5], known["terms"]),
-        sounds=Ragged.gathered(joined, bytes_at[6], known["letters"]),
-        lengths=header[:, 3:6].astype(np.uint32),
+    sources = {1: joined, 2: joined.view("<f2"), 4: words}
+    parts = (
+        Ragged(sources[width], place * (_WORD // width), header[field])
+        for place, (field, width) in zip(starts, _COUNTED, strict=True)
     )
+    return Columns(np.array(ids, np.int64), header[1], header[2], header[3:6].T, dimension, *parts)
 
 
 def terms_of(of: Columns, number: int) -> PassageTerms:
     """The terms of one of the passages."""
-    begin = int(of.terms.starts[number])
-    return PassageTerms(
-        of.terms[number],
-        of.counts[begin : begin + int(of.terms.lengths[number])],
-        of.sounds[number],
-        of.lengths[number],
-    )
+    return PassageTerms(of.terms[number], of.counts[number], of.sounds[number], of.lengths[number])
 
 
 def _packed(spans: NDArray[np.int64]) -> NDArray[np.uint32]:
@@ -169,15 +181,14 @@ def _packed(spans: NDArray[np.int64]) -> NDArray[np.uint32]:
     return found
 
 
-def _strings(
-    source: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> list[str]:
-    data = kernels.gather(source, starts, lengths).tobytes()
-    ends = np.cumsum(lengths).tolist()
+def _strings(names: Ragged) -> list[str]:
+    data, ends = names.values.tobytes(), np.cumsum(names.lengths).tolist()
+    begins = [0, *ends]
     if data.isascii():  # as ids and codes are, as far as this program makes them
-        text, begins = data.decode("ascii"), [0, *ends]
+        text = data.decode("ascii")
         return [text[begin:end] for begin, end in zip(begins, ends, strict=False)]
-    return [
-        data[end - length : end].decode("utf-8", "surrogatepass")
-        for end, length in zip(ends, lengths.tolist(), strict=True)
-    ]
+    return [_string(data[begin:end]) for begin, end in zip(begins, ends, strict=False)]
+
+
+def _string(name: bytes) -> str:
+    return name.decode("utf-8", "surrogatepass")

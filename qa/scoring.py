@@ -22,8 +22,7 @@ def scored(
     """The candidates with all three scores, counted in one way for every engine."""
     return Found(
         columns,
-        # Summed row by row: a passage's score must not depend on which others are there.
-        np.einsum("ij,j->i", columns.vectors, search.vector).astype(np.float64),
+        columns.products(search.vector).astype(np.float64),
         bm25.term_scores(asked, columns.terms, columns.counts, columns.lengths, statistics),
         bm25.sound_scores(asked, columns.sounds, columns.lengths, statistics),
         token_counts,

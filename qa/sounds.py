@@ -8,9 +8,9 @@ language about twice as often as BM25 over words (``embeddings/training/LOG.md``
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
-import regex
 from anyascii import anyascii
 
 PIECE = 4
@@ -35,19 +35,21 @@ _RULES = (
     ("z", "s"),
 )
 """Spellings of one sound in different orthographies; the order matters."""
-_DOUBLED = regex.compile(r"([a-z])\1+")
-_LETTERS = regex.compile(r"[a-z0-9]+")
+_DOUBLED = re.compile(r"([a-z])\1+")
+_LETTERS = re.compile(r"[a-z0-9]+")
 
 
 @lru_cache(maxsize=100_000)
 def sound(word: str) -> str:
     """A case-folded word of any script in Latin letters, spelt by one set of rules."""
-    latin = "".join(_LETTERS.findall(anyascii(word).lower()))
+    latin = word.lower() if word.isascii() else anyascii(word).lower()
+    if not latin.isalnum():
+        latin = "".join(_LETTERS.findall(latin))
     if latin.isdigit():
         return latin
     for spelling, common in _RULES:
         latin = latin.replace(spelling, common)
-    return str(_DOUBLED.sub(r"\1", latin))
+    return _DOUBLED.sub(r"\1", latin)
 
 
 @lru_cache(maxsize=100_000)

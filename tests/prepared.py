@@ -71,12 +71,12 @@ class Seen:
 
 
 def seen(engine: Engine, found: Found) -> tuple[Seen, ...]:
-    stored, columns = engine.passages(found.passages.ids.tolist()), found.passages
+    stored, columns = engine.shown(found.passages.ids.tolist()), found.passages
     return tuple(
         Seen(
             candidate,
-            stored[candidate.passage_id].sha256,
-            stored[candidate.passage_id].text,
+            stored[candidate.passage_id].passage.sha256,
+            stored[candidate.passage_id].passage.text,
             columns.tokens[number].tolist(),
             columns.context[number].tolist(),
         )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 import threading
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from qa import analysis
 from qa.analysis import folded, question_words, stemmed
 from tests.terms import plain_terms
 
@@ -184,3 +188,17 @@ def test_threads_stem_alike() -> None:
         thread.join()
     assert found == wanted
     assert wanted[0].stems == ("de:soldat", "de:marschiert", "de:durch", "de:haus")
+
+
+PARTS = [*" 1234560.,'-(\u00a0", "ab", "Äß", "Жу", "日本", "ร", "។", "\u0301", "120", "x5"]
+
+
+@given(st.lists(st.sampled_from(PARTS)))
+@settings(max_examples=300, derandomize=True, deadline=None)
+def test_runs_hold_every_piece_of_the_text(parts: list[str]) -> None:
+    def told(match: Any) -> tuple[str, str]:  # noqa: ANN401
+        return match.lastgroup, match.group()
+
+    text = "".join(parts)
+    found = [told(match) for run in analysis.runs(text) for match in analysis.matches_in(run)]
+    assert found == [told(match) for match in analysis.matches(text)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,11 +60,27 @@ def both(asked: QuestionTerms, passages: list[PassageTerms]) -> tuple[list[float
     of = statistics(passages)
     lengths = np.stack([p.lengths for p in passages])
     terms, sounds = Ragged.of([p.ids for p in passages]), Ragged.of([p.sound for p in passages])
-    counts = np.concatenate([p.counts for p in passages])
+    counts = Ragged.of([p.counts for p in passages])
     return (
         term_scores(asked, terms, counts, lengths, of).tolist(),
         sound_scores(asked, sounds, lengths, of).tolist(),
     )
+
+
+def test_what_is_remembered_of_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.bm25._REMEMBERED", 5)
+    known: dict[str | None, Any] = {}
+    for _ in range(2):
+        for text, language in zip(TEXTS, LANGUAGES, strict=True):
+            monkeypatch.setattr("qa.bm25._known", known)
+            remembered = passage_terms(text, language)
+            monkeypatch.setattr("qa.bm25._known", {})
+            afresh = passage_terms(text, language)
+            assert remembered.ids.tolist() == afresh.ids.tolist()
+            assert remembered.counts.tolist() == afresh.counts.tolist()
+            assert pieces_of(remembered.sound) == pieces_of(afresh.sound)
+            assert remembered.lengths.tolist() == afresh.lengths.tolist()
+            assert sum(map(len, known.values())) <= 5
 
 
 def part(count: int, length: int, average: float, held: int, size: int) -> float:
@@ -140,7 +157,7 @@ def test_a_score_does_not_depend_on_the_passages_beside_it() -> None:
 
     def scores(some: list[PassageTerms]) -> list[tuple[float, float]]:
         lengths = np.stack([p.lengths for p in some])
-        counts = np.concatenate([p.counts for p in some])
+        counts = Ragged.of([p.counts for p in some])
         terms = term_scores(asked, Ragged.of([p.ids for p in some]), counts, lengths, of)
         sounds = sound_scores(asked, Ragged.of([p.sound for p in some]), lengths, of)
         return list(zip(terms.tolist(), sounds.tolist(), strict=True))

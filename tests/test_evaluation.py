@@ -18,7 +18,7 @@ from qa.evaluation.locate import locate
 from qa.evaluation.questions import GoldSpan, Question, covers, gains, ideal
 from qa.evaluation.report import directions_table, questions_report
 from qa.evaluation.run import Asked, ask, judge, judged_candidates, ranked_by
-from qa.ranking import Ranked
+from qa.ranking import FEATURES, Ranked
 from qa.types import (
     Answer,
     Candidate,
@@ -291,8 +291,10 @@ class Fixed:
                     lexical=evidence["lexical"],
                     sound=0.0,
                 ),
+                n,
                 1.0 / (n + 1),
-                evidence["interaction"],
+                tuple(evidence.get(name, 0.0) for name in FEATURES),
+                same_language=True,
             )
             for n, (p, evidence) in enumerate(self.rankings[question])
         ][:top_k]

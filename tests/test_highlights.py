@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from embeddings.bundled import BUNDLED
 from embeddings.interaction import LateInteraction
+from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder
 from qa.highlights import highlights
 from qa.types import Highlight
@@ -19,8 +20,15 @@ INTERACTION = LateInteraction(ENCODER)
 
 
 def found_in(question: str, text: str, base: int = 0) -> tuple[Highlight, ...]:
-    asked, (ids, spans) = INTERACTION.prepare(question), ENCODER.tokenize_with_offsets(text)
-    return highlights(asked, INTERACTION.matches(asked, ids), spans, text, base)
+    return found_by(INTERACTION, ENCODER, question, text, base)
+
+
+def found_by(
+    interaction: LateInteraction, tokens: StaticEncoder, question: str, text: str, base: int = 0
+) -> tuple[Highlight, ...]:
+    asked, (ids, spans) = interaction.prepare(question), tokens.tokenize_with_offsets(text)
+    (cosines,) = interaction.compare(asked, Ragged.of([ids])).cosines([0])
+    return highlights(asked.weights, cosines, spans, text, base)
 
 
 def marked(question: str, text: str, base: int = 0) -> list[str]:
@@ -78,8 +86,5 @@ def test_marks_are_ordered_and_apart_in_any_script(question: str, text: str) -> 
 
 def test_a_tiny_model_marks_its_own_words(tiny_model_dir: Path) -> None:
     tokens = StaticEncoder(tiny_model_dir)
-    interaction = LateInteraction(tokens)
-    text = "Wo ist putin?"
-    asked, (ids, spans) = interaction.prepare("putin"), tokens.tokenize_with_offsets(text)
-    found = highlights(asked, interaction.matches(asked, ids), spans, text, 0)
+    found = found_by(LateInteraction(tokens), tokens, "putin", "Wo ist putin?")
     assert [one.text for one in found] == ["putin"]

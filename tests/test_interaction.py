@@ -15,7 +15,8 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from embeddings.interaction import OTHER, WINDOW_STEP, LateInteraction
+from embeddings.interaction import OTHER, WINDOW_STEP, LateInteraction, Question
+from embeddings.kernels import Weighing
 from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder, TokenIds
 from tests.tiny_model import SENTENCES
@@ -95,7 +96,8 @@ def test_a_question_counts_each_token_once_and_punctuation_never(
     words = [QUESTION[start:end] for start, end in question.offsets]
     assert words == ["Wird", "Belarus", ",", "die", "Ukraine", "Soldaten", "?"]
     assert [word for word, w in zip(words, question.weights, strict=True) if w == 0] == [",", "?"]
-    np.testing.assert_allclose(np.linalg.norm(question.vectors, axis=1), 1.0, atol=1e-6)
+    vectors = question.others.vectors * question.others.units[:, None]
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=ROUNDED)
     assert question.ids.tolist() == list(dict.fromkeys(encoder.tokenize([QUESTION])[0].tolist()))
 
 
@@ -112,9 +114,6 @@ def test_a_question_that_says_nothing_scores_zero(
     passages = encoder.tokenize(["Soldaten?", ""])
     assert interaction.score(prepared, passages).tolist() == [0.0, 0.0]
     assert interaction.token_scores(prepared, passages).shape == (2, len(prepared.ids))
-    matches = interaction.matches(prepared, passages[0])
-    assert matches.scores.tolist() == [0.0, 0.0]
-    assert matches.tokens.tolist() == [0, 0]
 
 
 def test_empty_passages_score_zero_among_others(
@@ -134,25 +133,20 @@ def test_unknown_tokens_match_nothing(encoder: StaticEncoder, interaction: LateI
     assert interaction.score(question, encoder.tokenize(["🇧🇾 🪖"])).tolist() == [0.0]
 
 
-def test_matches_name_the_question_token_each_passage_token_answers(
+def test_cosines_are_those_of_a_passages_tokens_in_order(
     encoder: StaticEncoder, interaction: LateInteraction
 ) -> None:
     question = interaction.prepare("Belarus Soldaten?")
-    ids = encoder.tokenize(["Soldaten ? aus Belarus 🪖 Soldaten"])[0]
-    matches = interaction.matches(question, ids)
-    share = question.weights / question.weights.max()
-    for place, token in enumerate(ids.tolist()):
+    passages = encoder.tokenize(["Belarus", "", "Soldaten ? aus Belarus 🪖 Soldaten"])
+    found = interaction.compare(question, Ragged.of(passages)).cosines([2, 1])
+    assert [len(cosines) for cosines in found] == [len(passages[2]), 0]
+    for token, cosines in zip(passages[2].tolist(), found[0], strict=True):
         vector = token_vector(encoder, token)
-        weighted = [
-            cosine(vector, token_vector(encoder, int(asked))) * share[number]
-            for number, asked in enumerate(question.ids)
+        expected = [
+            cosine(vector, token_vector(encoder, int(asked))) if weight > 0 else 0.0
+            for asked, weight in zip(question.ids, question.weights, strict=True)
         ]
-        assert matches.scores[place] == pytest.approx(max(weighted), abs=ROUNDED)
-        if max(weighted) > 0:
-            assert matches.tokens[place] == int(np.argmax(weighted))
-    assert matches.tokens[[0, -1]].tolist() == [1, 1]
-    assert matches.scores[0] == pytest.approx(share[1], abs=ROUNDED)
-    assert interaction.matches(question, ids[:0]).scores.shape == (0,)
+        assert (cosines * (question.weights > 0)).tolist() == pytest.approx(expected, abs=ROUNDED)
 
 
 TEXTS = st.lists(st.sampled_from(" ".join(SENTENCES).split()), max_size=12).map(" ".join)
@@ -175,6 +169,19 @@ def test_scores_lie_between_their_bounds_and_a_text_finds_itself(
         assert alone[0] == pytest.approx(score, abs=1e-6)
 
 
+def weighed(
+    interaction: LateInteraction,
+    question: Question,
+    passages: list[NDArray[np.uint32]],
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Evidence for passages with nothing around them."""
+    alone = Ragged.of(passages + [np.zeros(0, np.uint32)] * len(passages))
+    weights = np.ones(len(question.ids)) if weights is None else weights
+    how = Weighing(step=WINDOW_STEP, same=0.999, covered=0.5, around=0.5)
+    return interaction.compare(question, alone).weighed(weights, weights, how)
+
+
 def test_windows_against_their_definition(
     encoder: StaticEncoder, interaction: LateInteraction
 ) -> None:
@@ -182,7 +189,7 @@ def test_windows_against_their_definition(
     (long,) = encoder.tokenize([" ".join(SENTENCES * 3)])
     passages = [long, long[:5], np.zeros(0, np.uint32), long[:30], long[:WINDOW_STEP]]
     weights = np.linspace(1.0, 2.0, len(question.ids))
-    found = interaction.compare(question, Ragged.of(passages)).best_window(weights)
+    found = weighed(interaction, question, passages, weights)[2]
     for ids, score in zip(passages, found, strict=True):
         windows = [
             ids[first : first + 2 * WINDOW_STEP] for first in range(0, len(ids), WINDOW_STEP)
@@ -200,8 +207,7 @@ def test_focus_against_its_definition(encoder: StaticEncoder, interaction: LateI
         for token, weight in zip(question.ids, question.weights, strict=True)
         if weight > 0
     ]
-    read = Ragged.of(passages)
-    found = interaction.compare(question, read).focus(len(read))
+    found = weighed(interaction, question, passages)[5]
     for passage, focus in zip(passages, found, strict=True):
         vectors = [token_vector(encoder, int(token)) for token in passage]
         lengths = [float(np.linalg.norm(vector)) for vector in vectors]
@@ -209,7 +215,7 @@ def test_focus_against_its_definition(encoder: StaticEncoder, interaction: LateI
         expected = sum(a * b for a, b in zip(lengths, best, strict=True)) / max(sum(lengths), 1e-9)
         assert focus == pytest.approx(expected, abs=2e-3)
     silent = interaction.prepare("?!")
-    assert not interaction.compare(silent, read).focus(len(read)).any()
+    assert not weighed(interaction, silent, passages)[5].any()
 
 
 def test_tokens_on_one_row_are_alike_but_not_the_same(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from embeddings import kernels
 from embeddings.errors import KernelError
+from embeddings.ragged import Ragged
 from qa import bm25
 
 ROOT = Path(__file__).parents[1]
@@ -41,25 +42,95 @@ def test_every_half_is_read_as_numpy_reads_it() -> None:
         kernels.half_rows(halves[:8], np.array([1]), 8)
 
 
-@given(values=IDS, ids=st.sets(st.integers(0, 40)))
-def test_matches_are_where_the_values_are_one_of_the_ids(values: list[int], ids: set[int]) -> None:
-    wanted = np.array(sorted(ids), dtype=np.uint32) * 100_003_001  # over all of 32 bits
-    at, place = kernels.matches(np.array(values, dtype=np.uint32) * 100_003_001, wanted)
-    expected = [n for n, value in enumerate(values) if value in ids]
-    assert at.tolist() == expected
-    assert [sorted(ids)[n] for n in place] == [values[n] for n in expected]
+@pytest.mark.parametrize("dim", [1, 15, 208])
+def test_halves_are_multiplied_each_row_by_itself(dim: int) -> None:
+    halves = RANDOM.standard_normal(40 * dim).astype(np.float16)
+    vector = RANDOM.standard_normal(dim).astype(np.float32)
+    starts = RANDOM.integers(0, 39 * dim + 1, 25)
+    found = kernels.half_products(halves, starts, vector)
+    rows = np.stack([halves[start : start + dim] for start in starts]).astype(np.float64)
+    np.testing.assert_allclose(found, rows @ vector, atol=1e-4)
+    for start, product in zip(starts, found, strict=True):
+        assert kernels.half_products(halves, np.array([start]), vector)[0] == product
+    with pytest.raises(IndexError, match="part 1 of 2"):
+        kernels.half_products(halves, np.array([0, 39 * dim + 1]), vector)
 
 
-@given(letters=st.lists(st.integers(1, 3), max_size=40))
-def test_pieces_are_found_where_they_begin(letters: list[int]) -> None:
-    held = np.array(letters, dtype=np.uint8)
-    ids = bm25.piece_ids(np.array([1, 2, 1, 3, 2, 2, 2, 2], dtype=np.uint8))
-    ids = np.unique(ids)
-    at, place = kernels.piece_matches(held, ids)
-    every = bm25.piece_ids(held).tolist() if len(held) > 3 else []
-    assert [(n, int(ids[k])) for n, k in zip(at, place, strict=True)] == [
-        (n, piece) for n, piece in enumerate(every) if piece in ids
-    ]
+def test_records_are_taken_apart() -> None:
+    # Heads of two numbers: how many bytes, how many words.
+    words = np.array([5, 1, 91, 92, 93, 0, 2, 94, 95], dtype=np.uint32)
+    sizes = np.array([5, 4])
+    header, starts = kernels.records(words, sizes, 2, [(0, 1), (1, 4)])
+    assert header.tolist() == [[5, 0], [1, 2]]
+    assert starts.tolist() == [[2, 7], [4, 7]]
+    for wrong in ((1, 0, 5), (0, 1, 2), (1, 6, 3), (0, 0, 2**32 - 1)):
+        damaged = words.copy()
+        damaged[5 * wrong[0] + wrong[1] % 2] = wrong[2]
+        with pytest.raises(ValueError, match=f"record {wrong[0]} of 2"):
+            kernels.records(damaged, sizes, 2, [(0, 1), (1, 4)])
+    with pytest.raises(ValueError, match="9 words are not 2 records"):
+        kernels.records(words, sizes - 1, 2, [])
+
+
+def apart(parts: list[list[int]], kind: type) -> Ragged:
+    """The arrays, anywhere in one."""
+    order = RANDOM.permutation(len(parts))
+    gap = np.full(2, 77)
+    source, starts = gap, np.zeros(len(parts), np.int64)
+    for n in order:
+        starts[n] = len(source)
+        source = np.concatenate([source, parts[n], gap])
+    return Ragged(source.astype(kind), starts, np.array([len(part) for part in parts]))
+
+
+TERMS = st.lists(st.dictionaries(st.integers(0, 12), st.integers(1, 255), max_size=8), max_size=5)
+
+
+@given(passages=TERMS, words=st.lists(st.lists(st.integers(0, 5), max_size=3), max_size=4))
+def test_bm25_of_terms(passages: list[dict[int, int]], words: list[list[int]]) -> None:
+    ids = np.arange(6, dtype=np.uint32) * 700_000_001  # over all of 32 bits
+    idf, fields = np.linspace(1, 3, 6), np.array([0, 1, 0, 1, 0, 1])
+    norms = np.arange(2 * len(passages), dtype=np.float64).reshape(2, -1) / 2 + 0.5
+    terms = [[term * 700_000_001 % 2**32 for term in held] for held in passages]
+    found = kernels.term_scores(
+        apart(terms, np.uint32),
+        apart([list(held.values()) for held in passages], np.uint8),
+        *(ids, idf, fields, norms, 1.2, words),
+    )
+    for n, held in enumerate(passages):
+        worth = {t: idf[t] * held[t] * 2.2 / (held[t] + norms[fields[t], n]) for t in held if t < 6}
+        expected = sum(max((worth.get(t, 0.0) for t in word), default=0.0) for word in words)
+        assert found[n] == pytest.approx(expected)
+
+
+def test_bm25_looks_at_nothing_outside() -> None:
+    one, ids = Ragged.of([np.array([1, 2], np.uint32)]), np.array([1], np.uint32)
+    idf, fields, norms = np.ones(1), np.zeros(1, np.int64), np.ones((1, 1))
+    counts = Ragged.of([np.array([1, 2], np.uint8)])
+    beyond = Ragged(counts.source, np.array([1]), np.array([2]))
+    with pytest.raises(IndexError, match="part 0 of 1"):
+        kernels.term_scores(one, beyond, ids, idf, fields, norms, 1.2, [[0]])
+    with pytest.raises(IndexError, match="a term is not one of 1"):
+        kernels.term_scores(one, counts, ids, idf, fields, norms, 1.2, [[1]])
+    with pytest.raises(IndexError, match="a field is not one of 1"):
+        kernels.term_scores(one, counts, ids, idf, fields + 1, norms, 1.2, [[0]])
+    with pytest.raises(IndexError, match="not 1 terms and 1 passages"):
+        kernels.term_scores(one, counts, ids, idf, fields, norms[:, :0], 1.2, [[0]])
+    with pytest.raises(IndexError, match="part 0 of 1"):
+        kernels.piece_scores(beyond, ids, idf, norms[0], 1.2)
+    with pytest.raises(IndexError, match="not 1 pieces and 1 passages"):
+        kernels.piece_scores(counts, ids, idf, norms[0, :0], 1.2)
+
+
+@given(passages=st.lists(st.lists(st.integers(1, 3), max_size=20), max_size=4))
+def test_bm25_of_pieces(passages: list[list[int]]) -> None:
+    ids = np.unique(bm25.piece_ids(np.array([1, 2, 1, 3, 2, 2, 2, 2], dtype=np.uint8)))
+    idf, norms = np.linspace(1, 2, len(ids)), np.arange(len(passages)) + 0.5
+    found = kernels.piece_scores(apart(passages, np.uint8), ids, idf, norms, 1.2)
+    for held, norm, score in zip(passages, norms, found, strict=True):
+        every = bm25.piece_ids(np.array(held, np.uint8)).tolist() if len(held) > 3 else []
+        often = np.array([every.count(piece) for piece in ids.tolist()])
+        assert score == pytest.approx(float((idf * often * 2.2 / (often + norm)).sum()))
 
 
 @given(words=st.lists(st.text("abc", min_size=1, max_size=7), max_size=6))
@@ -76,17 +147,22 @@ def test_pieces_are_spelt(words: list[str]) -> None:
     assert kernels.spell_pieces(letters[:0], 4, alphabet) == ""
 
 
-@given(values=IDS)
-def test_distinct_values_in_order_of_first_occurrence(values: list[int]) -> None:
-    ids, places = kernels.distinct(np.array(values, dtype=np.uint32), 41)
+@given(parts=st.lists(IDS, max_size=4))
+def test_distinct_values_in_order_of_first_occurrence(parts: list[list[int]]) -> None:
+    values = [value for part in parts for value in part]
+    ids, places = kernels.distinct(apart(parts, np.uint32), 78)
     assert ids.tolist() == list(dict.fromkeys(values))
     assert ids[places].tolist() == values
 
 
 def test_a_value_beyond_the_limit_is_refused_and_leaves_nothing_behind() -> None:
-    with pytest.raises(IndexError, match="41 is not below 41"):
-        kernels.distinct(np.array([3, 41, 5], dtype=np.uint32), 41)
-    ids, places = kernels.distinct(np.array([5, 3], dtype=np.uint32), 41)
+    with pytest.raises(IndexError, match="a value is not below 41"):
+        kernels.distinct(Ragged.of([np.array([3, 41, 5], dtype=np.uint32)]), 41)
+    with pytest.raises(IndexError, match="a part is not within"):
+        kernels.distinct(
+            Ragged(np.arange(3, dtype=np.uint32), np.array([0, 2]), np.ones(2) * 2), 41
+        )
+    ids, places = kernels.distinct(Ragged.of([np.array([5, 3], dtype=np.uint32)]), 41)
     assert (ids.tolist(), places.tolist()) == ([5, 3], [0, 1])
 
 
@@ -104,12 +180,12 @@ def test_tokens_are_compared_by_cosine(kind: type, dim: int) -> None:
     weights = RANDOM.standard_normal(90).astype(np.float32)
     weights[7] = 0
     table = kernels.Table(rows, mapping, weights)
-    tokens = rows[mapping].astype(np.float64) * weights[:, None]
-    ids = np.arange(90, dtype=np.uint32)
+    tokens = (rows[mapping].astype(np.float64) * weights[:, None])[:89]
+    ids = np.arange(89, dtype=np.uint32)  # an odd number of them
     others = np.array([3, 8, 60, 11, 12], dtype=np.uint32)
     vectors = unit(RANDOM.standard_normal((5, dim)).astype(np.float32))
     counting = np.array([True, False, True, True, True])
-    found = table.compare(ids, vectors, others, counting, 0.9)
+    found = table.compare(ids, table.comparable(others, vectors), counting, 0.9)
     lengths = np.linalg.norm(tokens, axis=1)
     expected = np.minimum(tokens @ vectors.T / np.maximum(lengths, 1e-12)[:, None], 0.9)
     expected[others, np.arange(5)] = lengths[others] > 0  # each with itself
@@ -123,30 +199,47 @@ def test_tokens_are_compared_by_cosine(kind: type, dim: int) -> None:
         table.sum(np.array([90]))
 
 
-def test_passages_are_pooled_by_window_and_as_wholes() -> None:
-    similar = unit(RANDOM.standard_normal((40, 6)).astype(np.float32))
-    lengths = np.array([0, 7, 3, 0, 12])
-    places = RANDOM.integers(0, 40, 22).astype(np.int32)
-    windows, best = kernels.pool(similar, places, lengths, 3)
-    expected, begin = [], 0
-    for length, highest in zip(lengths.tolist(), best, strict=True):
-        read = similar[places[begin : begin + length]]
-        begin += length
-        expected += [read[at : at + 6].max(axis=0) for at in range(0, length, 3)]
-        assert highest.tolist() == (read.max(axis=0) if length else np.zeros(6)).tolist()
-    np.testing.assert_array_equal(windows, expected)
+def some_compared(u: int, m: int) -> kernels.Compared:
+    similar = unit(RANDOM.standard_normal((u, m)).astype(np.float32))
+    lengths, top = RANDOM.random((2, u)).astype(np.float32)
+    return kernels.Compared(similar, lengths, top)
 
 
-def test_weighted_means_and_counts_of_near_tokens() -> None:
-    values, weights = RANDOM.random((2, 5)).astype(np.float32)
-    weights[4] = 0
-    places = np.array([0, 1, 1, 4, 2], dtype=np.int32)
-    found = kernels.weighted_means(values, weights, places, np.array([3, 1, 0, 1]))
-    mean = np.average(values[[0, 1, 1]], weights=weights[[0, 1, 1]])
-    np.testing.assert_allclose(found, [mean, 0, 0, values[2]], rtol=1e-6)
-    similar = np.array([[0.6, 0.1], [0.7, 0.9], [0.2, 0.8]], dtype=np.float32)
-    ids, counts = np.array([2, 0, 9], dtype=np.uint32), np.array([5, 50, 500], dtype=np.uint32)
-    assert kernels.near_counts(similar, ids, counts, 0.6).tolist() == [505.0, 5.0]
+def test_passages_are_weighed_by_their_best_tokens() -> None:
+    compared = some_compared(40, 6)
+    similar = compared.similar.astype(np.float64)
+    lengths = np.array([0, 7, 3, 1, 12, 2, 0, 4, 0, 0])  # five passages, and what is around them
+    places = RANDOM.integers(0, 40, lengths.sum()).astype(np.int32)
+    ends = np.cumsum(lengths)
+    read = [places[end - length : end] for length, end in zip(lengths, ends, strict=True)]
+    shares, rare = RANDOM.random((2, 6))
+    how = kernels.Weighing(step=3, same=0.6, covered=0.5, around=0.25)
+    found = kernels.weigh(compared, places, lengths, shares, rare, how)
+
+    def best(some: NDArray[np.int32]) -> NDArray[np.float64]:
+        return similar[some].max(axis=0) if len(some) else np.zeros(6)
+
+    np.testing.assert_allclose(
+        kernels.highest(compared.similar, places, lengths), [best(some) for some in read]
+    )
+    for n, (own, around) in enumerate(zip(read[:5], read[5:], strict=True)):
+        blended = best(own) + 0.25 * np.maximum(best(around) - best(own), 0)
+        windows = [best(own[at : at + 6]) @ rare for at in range(0, len(own), 3)]
+        weights = compared.lengths[own].astype(np.float64)
+        expected = [
+            *(blended @ shares, blended @ rare, max(windows, default=0.0)),
+            *((best(own) >= 0.6) @ shares, (blended >= 0.5) @ shares),
+            compared.top[own] @ weights / weights.sum() if len(own) else 0.0,
+        ]
+        np.testing.assert_allclose(found[:, n], expected, rtol=1e-6)
+
+
+def test_counts_of_near_tokens() -> None:
+    similar = np.array([[0.6, 0.1], [0.7, 0.9], [0.2, 0.8], [0.9, 0.9]], dtype=np.float32)
+    top = np.array([0.6, 0.9, 0.8, 0.5], dtype=np.float32)  # of the last, nothing counts
+    compared = kernels.Compared(similar, np.ones(4, np.float32), top)
+    ids, counts = np.array([2, 0, 9, 1], np.uint32), np.array([5, 50, 500], np.uint32)
+    assert kernels.near_counts(compared, ids, counts, 0.6).tolist() == [505.0, 5.0]
 
 
 def test_an_automaton_scores_what_it_meets() -> None:

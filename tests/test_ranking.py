@@ -64,18 +64,21 @@ def found(encoder: StaticEncoder, *candidates: One, passages: int = 100) -> Foun
     nothing = Ragged.of([np.zeros(0, np.uint32)] * n)
     columns = Columns(
         ids=np.array([one.number for one in candidates], dtype=np.int64),
-        documents=[f"d{one.number}" for one in candidates],
-        languages=["de"] * n,
         starts=np.zeros(n, np.int64),
         ends=np.ones(n, np.int64),
-        vectors=np.zeros((n, 1), np.float32),
+        lengths=np.zeros((n, 3), np.int64),
+        dimension=0,
+        coded=nothing,
         tokens=Ragged.of([one.tokens for one in candidates]),
-        places=np.zeros(0, np.uint32),
+        places=nothing,
         context=Ragged.of([one.context for one in candidates]),
         terms=nothing,
-        counts=np.zeros(0, np.uint8),
+        counts=nothing,
         sounds=nothing,
-        lengths=np.zeros((n, 3), np.uint32),
+        language_names=Ragged.of([np.frombuffer(b"de", np.uint8)] * n),
+        document_names=Ragged.of(
+            [np.frombuffer(f"d{one.number}".encode(), np.uint8) for one in candidates]
+        ),
     )
     return Found(
         columns,

@@ -35,6 +35,11 @@ def test_columns_are_what_was_stored() -> None:
     assert len(read) == 4
     assert read.ids.tolist() == [3, 5, 8, 9]
     assert (read.documents, read.languages) == (NAMES, [None, "de", "zh-Hant", "ru"])
+    assert [read.document(number) for number in range(4)] == NAMES
+    vector = np.array([0.5, -1, 2], dtype=np.float32)
+    np.testing.assert_allclose(read.products(vector), read.vectors @ vector, rtol=1e-6)
+    with pytest.raises(ValueError, match="expected 3 numbers, found 2"):
+        read.products(vector[:2])
     assert (read.starts.tolist(), read.ends.tolist()) == ([0, 7, 14, 21], [5, 12, 19, 26])
     for number, one in enumerate(PASSAGES):
         assert read.vectors[number].tolist() == one.vector.astype(np.float16).tolist()
@@ -73,6 +78,8 @@ def test_ragged_arrays() -> None:
     assert (some.starts.tolist(), some.owners.tolist()) == ([0, 2, 2], [0, 0, 2])
     assert some.followed_by(Ragged.of([np.array([9])])).values.tolist() == [1, 2, 3, 9]
     source = np.arange(10)
-    cut = Ragged.gathered(source, np.array([7, 0, 3]), np.array([2, 0, 3]))
+    cut = Ragged(source, np.array([7, 0, 3]), np.array([2, 0, 3]))
     assert cut.values.tolist() == [7, 8, 3, 4, 5]
+    more = cut.followed_by(Ragged(source, np.array([1]), np.array([1])))
+    assert (more.source is source, more.values.tolist()) == (True, [7, 8, 3, 4, 5, 1])
     assert len(Ragged.of([])) == 0

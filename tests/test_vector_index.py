@@ -84,6 +84,37 @@ def test_filters_choose_before_the_best_are_taken(
         agree(index.search(query, 10, with_strangers), brute_force(chosen, query, 10))
 
 
+def test_a_restriction_is_remembered_until_something_changes(
+    filled: tuple[VectorIndex, Truth], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, truth = filled
+    made = []
+    restricted = vector_index.restricted
+    monkeypatch.setattr(vector_index, "restricted", lambda *of: made.append(1) or restricted(*of))
+    odd, even = (np.array(sorted(truth)[n::2], dtype=np.int64) for n in (0, 1))
+    odd.setflags(write=False)
+    query = unit(1, seed=9)[0]
+
+    def told(allowed: Ids) -> None:
+        chosen = {number: truth[number] for number in allowed.tolist() if number in truth}
+        agree(index.search(query, 7, allowed), brute_force(chosen, query, 7))
+
+    for _ in range(3):
+        told(odd)
+    assert len(made) == 1
+    for _ in range(2):  # could be written to, so it may be other ids the next time
+        told(even)
+    assert len(made) == 3
+    told(odd)
+    assert len(made) == 3
+    gone = index.search(query, 1, odd).ids
+    index.remove(gone)
+    del truth[int(gone[0])]
+    told(odd)
+    told(odd)
+    assert len(made) == 4
+
+
 def test_a_removed_id_is_not_found_even_when_allowed(filled: tuple[VectorIndex, Truth]) -> None:
     index, truth = filled
     number = next(iter(truth))

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from qa import bm25
-from qa.engine import Found, OldText, Search, TextVersion, Tombstone
+from qa.engine import Found, OldText, Search, Shown, TextVersion, Tombstone
 from qa.errors import FundstelleError, NotFound, StoreError
 from qa.milvus import changes, descriptions, garbage, integrity, opening, searching
 from qa.milvus.address import Address
@@ -89,9 +89,9 @@ class MilvusEngine:
         """Candidates by vector, by words and by sounds, with all three scores for each."""
         return self._read(lambda state: self._found(search, state))
 
-    def passages(self, passage_ids: Sequence[int]) -> dict[int, StoredPassage]:
-        """Those that still exist, by number, in words."""
-        return self._read(lambda state: self._passages(passage_ids, state))
+    def shown(self, passage_ids: Sequence[int]) -> dict[int, Shown]:
+        """Those that still exist, by number, all of one state."""
+        return self._read(lambda state: self._shown(passage_ids, state))
 
     def document(self, document_id: str) -> StoredDocument:
         """Describe a document, or raise NotFound."""
@@ -248,7 +248,7 @@ class MilvusEngine:
         columns = self._store.passages.columns(hits)
         return scored(columns, search, asked, statistics, moment.token_counts, _status(state))
 
-    def _passages(self, passage_ids: Sequence[int], state: State) -> dict[int, StoredPassage]:
+    def _shown(self, passage_ids: Sequence[int], state: State) -> dict[int, Shown]:
         said = self._store.passages.said([int(number) for number in passage_ids])
         keys = descriptions.keys({one.document_id for one in said})
         documents = self._store.records.get(keys, state.revision)
@@ -257,13 +257,14 @@ class MilvusEngine:
             document = documents.get(document_key(one.document_id))
             if document is None or document.version != one.version:
                 continue
-            sha256 = document.value["sha256"]
-            text = one.text
+            described = descriptions.stored(document)
+            sha256, text = described.sha256, one.text
             if text is None:
                 text = self.texts([sha256])[sha256][one.start : one.end]
-            found[one.passage_id] = StoredPassage(
+            passage = StoredPassage(
                 one.passage_id, one.document_id, sha256, one.start, one.end, one.language, text
             )
+            found[one.passage_id] = Shown(passage, described)
         return found
 
     def _take(self, count: int) -> int:

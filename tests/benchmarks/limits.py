@@ -98,6 +98,5 @@ def _postings(collection: Collection, question: str) -> float:
 
 def _representations(collection: Collection, question: str) -> Columns:
     responder = collection._responder
-    asked, vector = responder._asked(question), responder._vector(question)
-    found: Columns = responder._find(vector, asked, Filters()).found.passages
+    found: Columns = responder._find(*responder._read(question), Filters()).found.passages
     return found
