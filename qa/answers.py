@@ -19,7 +19,7 @@ from qa import analysis, language, scripts
 from qa.best_sentence import best_sentence
 from qa.citations import TextCache, TextView, cite
 from qa.engine import Engine, Search, Shown, TextVersion
-from qa.highlights import highlights
+from qa.highlights import highlights, matching
 from qa.interrogatives import asking_words, blanked, lightened
 from qa.ranking import Asked, Evidence, Ranked, Ranking, load_ranking, rank
 from qa.representation import Columns
@@ -54,14 +54,19 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A shown passage's text version, where its k tokens stand in it (k, 2), and their cosines.
+    """A passage that is shown.
 
-    These are (k, m), with the question's.
+    Attributes:
+        view: the text version that it is of.
+        spans: (k, 2) where its tokens stand in it.
+        cosines: (k, m) of its tokens with the question's.
+        matching: which of its tokens are to be marked.
     """
 
     view: TextView
     spans: NDArray[np.int64]
     cosines: NDArray[np.float32]
+    matching: list[int]
 
 
 class Responder:
@@ -98,9 +103,9 @@ class Responder:
         asked, vector = self._read(question)
         found = self._settle(asked, vector, top_k, filters)
         kept = [r for r in found.ranked if min_score is None or r.score >= min_score]
-        shown = self._placed(kept, found)
+        shown = self._placed(kept, found, asked)
         results = tuple(
-            self._result(number, ranked, found, asked, one)
+            self._result(number, ranked, found, one)
             for number, (ranked, one) in enumerate(zip(kept, shown, strict=True), start=1)
         )
         answerable = bool(results) and results[0].score >= load_ranking().threshold
@@ -160,20 +165,19 @@ class Responder:
             return asked, self._tokens.encode_tokens([placed.ids])[0]
         return asked, self._encoder.encode_queries([question])[0]
 
-    def _placed(self, kept: Sequence[Ranked], found: _Found) -> list[_Placed]:
+    def _placed(self, kept: Sequence[Ranked], found: _Found, asked: Asked) -> list[_Placed]:
         """The passages that are shown, read, and how they were found to match."""
         hashes = [found.shown[r.candidate.passage_id].passage.sha256 for r in kept]
         views = self._texts.all(hashes)
         numbers = [r.number for r in kept]
         cosines = found.evidence.compared.cosines(numbers)
+        marked = matching(asked.tokens.weights, cosines)
         return [
-            _Placed(views[sha256], found.columns.spans(number), each)
-            for sha256, number, each in zip(hashes, numbers, cosines, strict=True)
+            _Placed(views[sha256], found.columns.spans(number), each, tokens)
+            for sha256, number, each, tokens in zip(hashes, numbers, cosines, marked, strict=True)
         ]
 
-    def _result(
-        self, number: int, ranked: Ranked, found: _Found, asked: Asked, placed: _Placed
-    ) -> Result:
+    def _result(self, number: int, ranked: Ranked, found: _Found, placed: _Placed) -> Result:
         passage, document = found.shown[ranked.candidate.passage_id]
         citation = cite(
             version_of(document),
@@ -190,9 +194,7 @@ class Responder:
                 ranked.dense, ranked.lexical or None, ranked.interaction, ranked.sound or None
             ),
             text=citation.quote,
-            highlights=highlights(
-                asked.tokens.weights, placed.cosines, placed.spans, citation.quote, citation.start
-            ),
+            highlights=highlights(placed.spans[placed.matching], citation.quote, citation.start),
             citation=citation,
         )
 

@@ -7,7 +7,7 @@ the passage tokens that come nearest to it are marked, grown to whole words and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,35 +25,51 @@ _UNSPACED = re.compile(
 )
 
 
-def highlights(
-    weights: NDArray[np.float32],
-    cosines: NDArray[np.float32],
-    spans: NDArray[np.int64],
-    text: str,
-    base: int,
-) -> tuple[Highlight, ...]:
-    """Evidence in a passage, in order.
+def matching(
+    weights: NDArray[np.float32], passages: Sequence[NDArray[np.float32]]
+) -> list[list[int]]:
+    """For each passage, which of its tokens say why it was found, in order.
 
     Args:
         weights: (m,) of the question's tokens.
-        cosines: (k, m) of the passage's tokens with them.
-        spans: (k, 2) where these tokens stand in ``text``.
+        passages: for each, (k, m) cosines of its tokens with them.
+    """
+    found: list[list[int]] = [[] for _ in passages]
+    most = weights.max(initial=0)
+    if not passages or not most > 0:
+        return found
+    weighted = np.concatenate(passages) * (weights / most)
+    scores = weighted.max(axis=1)
+    worth = np.flatnonzero(scores >= _WORTH)
+    ends = np.cumsum([len(cosines) for cosines in passages])
+    matches = list(
+        zip(
+            np.searchsorted(ends, worth, side="right").tolist(),
+            worth.tolist(),
+            weighted[worth].argmax(axis=1).tolist(),
+            scores[worth].tolist(),
+            strict=True,
+        )
+    )
+    best: dict[tuple[int, int], float] = {}
+    for passage, _, token, score in matches:
+        best[passage, token] = max(score, best.get((passage, token), 0.0))
+    begins = [0, *ends.tolist()]
+    for passage, place, token, score in matches:
+        if score >= _NEAR_BEST * best[passage, token]:
+            found[passage].append(place - begins[passage])
+    return found
+
+
+def highlights(spans: NDArray[np.int64], text: str, base: int) -> tuple[Highlight, ...]:
+    """The words of a passage that are, or hold, what matches, in order.
+
+    Args:
+        spans: (n, 2) where the tokens that match stand in ``text``.
         text: the passage.
         base: where it begins in the document, by which offsets are moved.
     """
-    most = weights.max(initial=0)
-    if not len(spans) or not most > 0:
-        return ()
-    weighted = cosines * (weights / most)
-    scores = weighted.max(axis=1)
-    worth = np.flatnonzero(scores >= _WORTH)
-    asked = weighted[worth].argmax(axis=1).tolist()
-    matches = list(zip(worth.tolist(), asked, scores[worth].tolist(), strict=True))
-    best: dict[int, float] = {}
-    for _, token, score in matches:
-        best[token] = max(score, best.get(token, 0.0))
-    shown = [place for place, token, score in matches if score >= _NEAR_BEST * best[token]]
-    words = [_whole_word(text, start, end) for start, end in spans[shown].tolist()]
+    words = [_whole_word(text, start, end) for start, end in spans.tolist()]
     return tuple(
         Highlight(base + span.start, base + span.end, text[span.start : span.end])
         for span in _joined(text, words)

@@ -12,11 +12,12 @@ from embeddings.bundled import BUNDLED
 from embeddings.interaction import LateInteraction
 from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder
-from qa.highlights import highlights
+from qa.highlights import highlights, matching
 from qa.types import Highlight
 
 ENCODER = StaticEncoder(BUNDLED)
 INTERACTION = LateInteraction(ENCODER)
+OTHER = "Soldaten, Putin, soldats."
 
 
 def found_in(question: str, text: str, base: int = 0) -> tuple[Highlight, ...]:
@@ -27,8 +28,9 @@ def found_by(
     interaction: LateInteraction, tokens: StaticEncoder, question: str, text: str, base: int = 0
 ) -> tuple[Highlight, ...]:
     asked, (ids, spans) = interaction.prepare(question), tokens.tokenize_with_offsets(text)
-    (cosines,) = interaction.compare(asked, Ragged.of([ids])).cosines([0])
-    return highlights(asked.weights, cosines, spans, text, base)
+    other = tokens.tokenize([OTHER])[0]  # what another passage holds changes nothing
+    cosines = interaction.compare(asked, Ragged.of([other, ids])).cosines([0, 1])
+    return highlights(spans[matching(asked.weights, cosines)[1]], text, base)
 
 
 def marked(question: str, text: str, base: int = 0) -> list[str]:
