@@ -7,7 +7,6 @@ the file for as long as its transaction lasts.
 from __future__ import annotations
 
 import sqlite3
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -19,10 +18,6 @@ from qa.errors import StoreError
 
 APPLICATION_ID = 0x46756E64
 """``Fund``, in SQLite's header: tells our files from others."""
-
-_MAPPED = (1 << 31) - (1 << 16)
-"""Bytes of the file that are read where the system has them in memory, without a copy and a call
-for each page: as many as SQLite can. Of a larger file, the rest is read as ever."""
 
 _WAIT_SECONDS = 30.0
 _CHECKPOINT_WAIT_MS = 2000  # writers wait too
@@ -121,8 +116,6 @@ class Store:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
-            if sys.platform != "win32":  # there, what is mapped cannot be made shorter
-                connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
         except BaseException:
             connection.close()
             raise
