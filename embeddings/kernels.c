@@ -19,7 +19,7 @@
 
 /* A second version for processors with registers of 256 bits, chosen when the library is loaded. What
  * it computes must be the same to the last bit: whole numbers, or sums whose order is written down. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__has_attribute)
+#if !defined(WIDER) && defined(__x86_64__) && defined(__GLIBC__) && defined(__has_attribute)
 #if __has_attribute(target_clones)
 #define WIDER __attribute__((target_clones("avx2", "default")))
 #endif
@@ -256,21 +256,17 @@ EXPORT int64_t distinct(const uint32_t *source, int64_t size, const int64_t *sta
 {
     int64_t count = 0, wrong = 0;
     for (int64_t i = 0; i < n && !wrong; i++) {
-        if (outside(starts[i], lengths[i], size)) {
-            wrong = -1;
-            break;
-        }
-        for (const uint32_t *value = source + starts[i], *end = value + lengths[i]; value < end; value++) {
-            if (*value >= limit) {
-                wrong = -2;
+        wrong = outside(starts[i], lengths[i], size) ? -1 : 0;
+        for (int64_t t = 0; !wrong && t < lengths[i]; t++) {
+            uint32_t value = source[starts[i] + t];
+            wrong = value < limit ? 0 : -2;
+            if (wrong)
                 break;
+            if (column[value] < 0) {
+                ids[count] = value;
+                column[value] = (int32_t)count++;
             }
-            int32_t *mark = column + *value;
-            if (*mark < 0) {
-                ids[count] = *value;
-                *mark = (int32_t)count++;
-            }
-            *places++ = *mark;
+            *places++ = column[value];
         }
     }
     for (int64_t i = 0; i < count; i++)
@@ -281,7 +277,7 @@ EXPORT int64_t distinct(const uint32_t *source, int64_t size, const int64_t *sta
 /* Inner products of two rows of bytes with (m, dim) vectors of 16-bit numbers, and of each with itself. Two
  * and four at a time, so that each number that is read is multiplied several times. */
 INLINE void byte_products(const int8_t *first, const int8_t *second, int64_t dim, const int16_t *vectors, int64_t m,
-                          int16_t *restrict wide, float *restrict a, float *restrict b, float *restrict squares)
+                          int16_t *restrict wide, float *a, float *b, float *squares)
 {
     const int16_t *p = wide, *q = wide + dim;
     int32_t square_p = 0, square_q = 0;

@@ -295,6 +295,50 @@ def test_the_machines_compiler_makes_a_library_that_can_be_used(
     assert [path.name for path in tmp_path.iterdir()] == ["made.so"]
 
 
+def test_wider_registers_change_no_bit(
+    build: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if build["compiler"]() is None:
+        return
+    source = ROOT / "embeddings" / "kernels.c"
+    narrow = tmp_path / "narrow.c"
+    narrow.write_text(f'#define WIDER\n#include "{source}"\n')
+    build["compile_library"](narrow, tmp_path / "narrow.so")
+    halves = RANDOM.standard_normal(30 * 208).astype(np.float16)
+    starts, vector = np.arange(30) * 207, RANDOM.standard_normal(208).astype(np.float32)
+    rows = RANDOM.integers(-127, 128, (50, 208)).astype(np.int8)
+    table = kernels.Table(rows, None, RANDOM.random(50).astype(np.float32))
+    ids, vectors = np.arange(9, dtype=np.uint32), unit(rows[:9].astype(np.float32))
+    lengths, places = np.array([20, 30, 0, 7]), RANDOM.integers(0, 50, 57).astype(np.int32)
+    outputs, weights = np.zeros(1, np.int32), RANDOM.standard_normal((1, 99)).astype(np.float16)
+    automaton = kernels.Automaton(
+        *(
+            np.zeros(256, np.uint32),
+            np.zeros(1, np.uint16),
+            outputs,
+            weights,
+            np.ones(99, np.float32),
+        )
+    )
+
+    def all_of_it() -> list[list[Any]]:
+        others = table.comparable(ids, vectors)
+        compared = table.compare(np.arange(50, dtype=np.uint32), others, ids > 1, 0.998)
+        how = kernels.Weighing(step=4, same=0.999, covered=0.2, around=0.5)
+        shares = np.linspace(0.1, 1, 9)
+        weighed = kernels.weigh(compared, places, lengths, shares, shares**2, how)
+        found = (kernels.half_products(halves, starts, vector), weighed, automaton.scores(b"abc"))
+        return [each.tolist() for each in (compared.similar, compared.top, *found)]
+
+    expected = all_of_it()
+    other = kernels.library(tmp_path / "narrow.so")
+    for name in ("half_products", "compare", "weigh", "add_logs"):
+        wide, function = getattr(kernels, f"_{name}"), getattr(other, name)
+        function.argtypes, function.restype = wide.argtypes, wide.restype
+        monkeypatch.setattr(kernels, f"_{name}", function)
+    assert all_of_it() == expected
+
+
 def test_pip_brings_a_compiler_only_where_there_is_none(
     build: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
