@@ -5,11 +5,13 @@ The server is Milvus Lite's own, which speaks the protocol of a Milvus, one writ
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import pytest
 
 from api import service
 from qa.collection import Collection
-from qa.errors import StoreError
+from qa.errors import StoreError, StoreUnavailable
 from qa.milvus.address import parse
 from qa.milvus.engine import MilvusEngine
 from qa.settings import Settings
@@ -38,9 +40,16 @@ engine.close()
 """
 
 
+@dataclass
+class Server:
+    """A process, and its address without a scheme."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Its address, without a scheme."""
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -59,10 +68,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 assert process.poll() is None
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
-        yield f"127.0.0.1:{port}"
+        yield Server(process, f"127.0.0.1:{port}")
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def server(running: Server) -> str:
+    return running.address
 
 
 def opened(address: str) -> MilvusEngine:
@@ -84,6 +98,21 @@ def test_processes_share_a_server(server: str) -> None:
     assert quotes(engine) == {"Zweite Soldaten", "Neue Grenze"}
     assert (engine.status().sequence, engine.status().documents) == (2, 2)
     assert list(engine.check()) == []
+    engine.close()
+
+
+def test_a_server_that_hangs_is_away(running: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = opened(f"milvus://{running.address}?prefix=hanging_")
+    engine.put([one("a", "Soldaten")])
+    monkeypatch.setattr("qa.milvus.client._SECONDS", 0.5)
+    running.process.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(StoreUnavailable, match=r"Milvus at \S+: Deadline Exceeded; see that"):
+            quotes(engine)
+    finally:
+        running.process.send_signal(signal.SIGCONT)
+    monkeypatch.undo()
+    assert quotes(engine) == {"Soldaten"}
     engine.close()
 
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from qa.errors import StoreError, StoreUnavailable
 from qa.milvus.address import Address
@@ -34,6 +34,15 @@ _LITE_OPTIONS = {"grpc.keepalive_time_ms": 600_000}
 """A server that is a thread of ours need not be asked whether it lives; it would take offence."""
 
 Row = dict[str, Any]
+
+
+@runtime_checkable
+class _Detailed(Protocol):
+    """An error of the protocol, whose string is a page."""
+
+    def details(self) -> str | None:
+        """What happened."""
+        ...
 
 
 @dataclass(slots=True)
@@ -57,6 +66,7 @@ class Client:
         self._lite = _Lite()
         self._closed = False
         try:
+            import grpc
             import pymilvus
         except ImportError as error:
             raise StoreError(
@@ -65,7 +75,8 @@ class Client:
             ) from error
         # It logs each error with a traceback before it raises it; ours says what to do instead.
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
-        self._errors = (pymilvus.MilvusException, OSError)
+        # A request whose time is up comes back as the error of the protocol.
+        self._errors = (pymilvus.MilvusException, grpc.RpcError, OSError)
         if address.lite:
             self._acquire()
         try:
@@ -246,7 +257,8 @@ class Client:
         try:
             yield
         except self._errors as error:
-            reason = str(getattr(error, "message", "") or error)
+            said = error.details() if isinstance(error, _Detailed) else ""
+            reason = str(said or getattr(error, "message", "") or error)
             away = not self.address.lite and _AWAY.search(reason)
             kind = StoreUnavailable if away else StoreError
             raise kind(f"Milvus at {self.address.uri}: {reason}; {self._mend()}") from error
