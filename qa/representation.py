@@ -159,7 +159,7 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
         header, starts = kernels.records(words, sizes // _WORD, len(_HEADER), _COUNTED)
     except ValueError as error:
         raise ValueError("a representation is damaged or of another format") from error
-    if (header[0] != FORMAT).any():
+    if (header[_FIELD["format"]] != FORMAT).any():
         raise ValueError("a representation is damaged or of another format")
     if (header[_FIELD["dimension"]] != dimension).any():
         raise ValueError(f"a representation has no vector of length {dimension}")
@@ -168,7 +168,9 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
         Ragged(sources[width], place * (_WORD // width), header[field])
         for place, (field, width) in zip(starts, _COUNTED, strict=True)
     )
-    return Columns(np.array(ids, np.int64), header[1], header[2], header[3:6].T, dimension, *parts)
+    start, end = header[_FIELD["start"]], header[_FIELD["end"]]
+    lengths = header[_FIELD["words"] : _FIELD["sounds"] + 1].T
+    return Columns(np.array(ids, np.int64), start, end, lengths, dimension, *parts)
 
 
 def terms_of(of: Columns, number: int) -> PassageTerms:
