@@ -6,6 +6,8 @@ and of NoMIRACL in nine languages are put into the embedded engine, moved to Mil
 a question, after ranking: how many of them are the same ones, and how often all are, in order.
 Where both engines find the same candidates they rank them alike; what differs are candidates that
 one index takes and the other does not, and BM25, whose statistics tantivy has of its last commit.
+
+``--folder`` may be a collection that ``make bench-scale`` has made and kept.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from qa.engines import open_engine
 from qa.evaluation import nomiracl, squad
 from qa.intake import Refused, put_each
 from qa.migration import migrate
+from qa.milvus import client
 from qa.milvus.address import LITE
 from qa.preparation import Preparer
 from qa.settings import Settings
@@ -35,6 +38,8 @@ from qa.transfer import Movable
 from qa.types import Document
 
 TOP = 10
+_PATIENCE = 900.0
+"""Seconds that a request may take: at the first search, Milvus Lite reads the whole collection."""
 _TOKENS = StaticEncoder(BUNDLED, BUNDLED_NAME)
 
 Place = tuple[str, int, int]
@@ -59,6 +64,7 @@ def main() -> None:
     parser.add_argument("--engine", default=LITE, help="a Milvus; a file of its own by default")
     parser.add_argument("--folder", type=Path, help="where to build; kept, and used again")
     given = parser.parse_args()
+    client._SECONDS = _PATIENCE
     if not squad.present(given.data / "dev" / "squad"):
         sys.exit(f"there is no development data in {given.data}; name it with --data")
     with tempfile.TemporaryDirectory() as temporary:
