@@ -50,7 +50,7 @@ def representation_bytes(read: Columns, row_bytes: float) -> float:
         read.vectors.size * 2,
         (2 * read.tokens.values.size + read.context.values.size + read.terms.values.size)
         * _ID_BYTES,
-        read.counts.size + read.sounds.values.size,
+        read.counts.values.size + read.sounds.values.size,
     )
     return sum(parts) + len(tokens) * row_bytes
 
