@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 
 from embeddings.vector_index import Hits
+from qa.opening import opened
+from qa.settings import Settings
 from tests.benchmarks import limits, load, machine, recall, results, stages
+from tests.prepared import document
 
 WRK = """Running 5s test @ http://127.0.0.1:8790
   1 threads and 8 connections
@@ -187,3 +190,15 @@ def test_disk_is_counted_by_what_lies_in_the_folder(tmp_path: Path) -> None:
     found = machine.disk(tmp_path)
     assert list(found) == ["lexical", "store"]
     assert found["lexical"] >= 10_000
+
+
+def test_all_that_benchmarks_name_of_the_program_is_there(tmp_path: Path) -> None:
+    with opened(Settings(data_dir=tmp_path)) as collection:
+        collection.put([document("a", "Soldaten an der Grenze. Und Panzer.")])
+    question = "Wo sind die Soldaten?"
+    with opened(Settings(data_dir=tmp_path)) as collection:
+        read = limits.touched(collection, tmp_path, [question])
+        timed = stages.stage_times(collection.ask, [question, question])
+        assert len(collection.ask(question).results) == 1
+    assert (read["gone"], timed["gone"]) == ([], [])
+    assert min(read["bytes"].values()) > 0
