@@ -35,16 +35,19 @@ class Question:
     """A question's distinct tokens, in order of first occurrence.
 
     Attributes:
-        ids: (m,) token ids.
-        others: the same with their vectors, as the table compares them with its own.
+        others: their ids and vectors, as the table compares them with its own.
         weights: (m,) how much each token counts, 0 for punctuation and unknown tokens.
         offsets: (m, 2) code points of the question at which each token first stands.
     """
 
-    ids: TokenIds
     others: Others
     weights: Scores
     offsets: NDArray[np.int64]
+
+    @property
+    def ids(self) -> TokenIds:
+        """(m,) token ids."""
+        return self.others.ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ class LateInteraction:
         vectors /= np.where(weights > 0, weights, 1)[:, None]
         says = [_says_something(question[start:end]) for start, end in offsets.tolist()]
         others = self._encoder.table.comparable(ids, vectors)
-        return Question(ids, others, np.where(says, weights, np.float32(0)), offsets)
+        return Question(others, np.where(says, weights, np.float32(0)), offsets)
 
     def score(self, question: Question, passages: Sequence[TokenIds]) -> Scores:
         """(len(passages),) in -1..1, 1 for the question itself; 0 when either has no token."""

@@ -64,6 +64,7 @@ _PIECE = regex.compile(
     regex.V1,
 )
 _SPACED_NUMBER = regex.compile(r"\d \d{3}")
+_RUN = regex.compile(r"(?:\S|(?<=\d) (?=\d{3}))+")
 _AROUND = ".,;:!?…\"'„“”‚‘’«»‹›()[]{}<>-–—/|*•·。、，！？：；（）「」『』《》"
 """What no piece begins or ends with, as far as it is common."""
 _CLUSTER = regex.compile(r"\P{M}\p{M}*")
@@ -140,13 +141,12 @@ def runs(text: str) -> list[str]:
     """The folded text, cut at white space, without what is around words.
 
     ``matches_in`` these are together those of the text. No piece has white space in it but a number
-    whose thousands it parts; a text with such numbers is not cut.
+    whose thousands it parts.
     """
     text = folded(text)
-    if _SPACED_NUMBER.search(text):
-        return [text]
-    runs = [run if run.isalnum() else run.strip(_AROUND) for run in text.split()]
-    return [run for run in runs if run]
+    whole = _RUN.findall(text) if _SPACED_NUMBER.search(text) else text.split()
+    found = [run if run.isalnum() else run.strip(_AROUND) for run in whole]
+    return [run for run in found if run]
 
 
 def words_in(match: regex.Match[str], *, single_characters: bool) -> Iterator[Word]:

@@ -21,13 +21,11 @@ from qa.citations import TextCache, TextView, cite
 from qa.engine import Engine, Search, Shown, TextVersion
 from qa.highlights import highlights, matching
 from qa.interrogatives import asking_words, blanked, lightened
-from qa.ranking import Asked, Evidence, Ranked, Ranking, load_ranking, rank
-from qa.representation import Columns
+from qa.ranking import Asked, Ranked, Ranking, load_ranking, rank
 from qa.sentences import sentences
 from qa.types import (
     Answer,
     Filters,
-    IndexStatus,
     Result,
     Scores,
     Sentence,
@@ -46,10 +44,8 @@ class _Found:
     """The best candidates with their documents, all of one state of the store."""
 
     ranked: list[Ranked]
-    evidence: Evidence
-    columns: Columns
+    ranking: Ranking
     shown: dict[int, Shown]
-    status: IndexStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +114,7 @@ class Responder:
             answerable=answerable,
             answer=answer,
             results=results,
-            index=found.status,
+            index=found.ranking.found.status,
             model=self._encoder.name,
             took_ms=(time.perf_counter() - started) * 1000.0,
         )
@@ -138,8 +134,7 @@ class Responder:
             current = [r for r in top if r.candidate.passage_id in shown]
             if len(current) == len(top) or attempt == _ATTEMPTS:
                 break
-        found = ranking.found
-        return _Found(current, ranking.evidence, found.passages, shown, found.status)
+        return _Found(current, ranking, shown)
 
     def _find(self, asked: Asked, vector: NDArray[np.float32], filters: Filters) -> Ranking:
         found = self._engine.search(
@@ -170,10 +165,11 @@ class Responder:
         hashes = [found.shown[r.candidate.passage_id].passage.sha256 for r in kept]
         views = self._texts.all(hashes)
         numbers = [r.number for r in kept]
-        cosines = found.evidence.compared.cosines(numbers)
+        cosines = found.ranking.evidence.compared.cosines(numbers)
+        columns = found.ranking.found.passages
         marked = matching(asked.tokens.weights, cosines)
         return [
-            _Placed(views[sha256], found.columns.spans(number), each, tokens)
+            _Placed(views[sha256], columns.spans(number), each, tokens)
             for sha256, number, each, tokens in zip(hashes, numbers, cosines, marked, strict=True)
         ]
 
@@ -201,7 +197,7 @@ class Responder:
     def _sentence(self, ranked: Ranked, found: _Found, placed: _Placed) -> Sentence:
         """The sentence of a passage that answers best."""
         passage, document = found.shown[ranked.candidate.passage_id]
-        view, weights = placed.view, found.evidence.weights
+        view, weights = placed.view, found.ranking.evidence.weights
         spans = sentences(view.text, passage.start, passage.end, passage.language)
         texts = [view.text[span.start : span.end] for span in spans]
         edges = [(span.start - passage.start, span.end - passage.start) for span in spans]

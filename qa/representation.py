@@ -35,8 +35,7 @@ _PARTS = (
 """What says how many items each part has, and their bytes."""
 _COUNTED = tuple((_FIELD[name], width) for name, width in _PARTS)
 _WORD = 4
-_SPAN_BITS = 16
-_LONGEST = (1 << _SPAN_BITS) - 1
+_LONGEST = (1 << 16) - 1
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def to_bytes(document_id: str, one: PreparedPassage) -> bytes:
         header.tobytes(),
         one.vector.astype("<f2").tobytes(),
         one.tokens.astype("<u4").tobytes(),
-        _packed(one.spans).tobytes(),
+        one.spans.astype("<u2").tobytes(),
         one.context_tokens.astype("<u4").tobytes(),
         terms.ids.astype("<u4").tobytes(),
         terms.counts.tobytes(),
@@ -176,11 +175,6 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
 def terms_of(of: Columns, number: int) -> PassageTerms:
     """The terms of one of the passages."""
     return PassageTerms(of.terms[number], of.counts[number], of.sounds[number], of.lengths[number])
-
-
-def _packed(spans: NDArray[np.int64]) -> NDArray[np.uint32]:
-    found: NDArray[np.uint32] = (spans[:, 0] | spans[:, 1] << _SPAN_BITS).astype("<u4")
-    return found
 
 
 def _strings(names: Ragged) -> list[str]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from qa.errors import StoreError, StoreUnavailable
 from qa.milvus.address import Address
@@ -34,15 +34,6 @@ _LITE_OPTIONS = {"grpc.keepalive_time_ms": 600_000}
 """A server that is a thread of ours need not be asked whether it lives; it would take offence."""
 
 Row = dict[str, Any]
-
-
-@runtime_checkable
-class _Detailed(Protocol):
-    """An error of the protocol, whose string is a page."""
-
-    def details(self) -> str | None:
-        """What happened."""
-        ...
 
 
 @dataclass(slots=True)
@@ -257,8 +248,7 @@ class Client:
         try:
             yield
         except self._errors as error:
-            said = error.details() if isinstance(error, _Detailed) else ""
-            reason = str(said or getattr(error, "message", "") or error)
+            reason = _reason(error)
             away = not self.address.lite and _AWAY.search(reason)
             kind = StoreUnavailable if away else StoreError
             raise kind(f"Milvus at {self.address.uri}: {reason}; {self._mend()}") from error
@@ -273,6 +263,12 @@ class Client:
             "see that it is running and that FUNDSTELLE_ENGINE and FUNDSTELLE_ENGINE_TOKEN are "
             "right; what was asked for can be sent again without harm"
         )
+
+
+def _reason(error: Exception) -> str:
+    details = getattr(error, "details", None)  # of the protocol's errors, whose string is a page
+    said = details() if callable(details) else getattr(error, "message", "")
+    return str(said or error)
 
 
 def among(name: str, values: Iterable[str] | Iterable[int]) -> str:
