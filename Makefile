@@ -105,7 +105,7 @@ lock:
 	head -1 requirements.lock > build/lock/head
 	sed 's/+cpu$$//' build/lock/resolved | cat build/lock/head - > requirements.lock
 
-$(STAMP): requirements.lock pyproject.toml hatch_build.py embeddings/kernels.c
+$(STAMP): requirements.lock pyproject.toml hatch_build.py $(wildcard embeddings/*.c)
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Fundstelle needs Python 3.11 or later; name one: make PYTHON=python3.12')"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install $(PIP_OPTIONS) --progress-bar off --quiet -r requirements.lock
@@ -114,7 +114,7 @@ $(STAMP): requirements.lock pyproject.toml hatch_build.py embeddings/kernels.c
 
 # torch first and by itself: what asks for it without a version would bring its CUDA build. Then what
 # is locked; the peers replace only what they need newer.
-$(BENCH_STAMP): requirements.lock pyproject.toml hatch_build.py embeddings/kernels.c
+$(BENCH_STAMP): requirements.lock pyproject.toml hatch_build.py $(wildcard embeddings/*.c)
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install $(PIP_OPTIONS) --progress-bar off --quiet torch==2.13.0
 	$(BENCH)/bin/python -m pip install $(PIP_OPTIONS) --progress-bar off --quiet -r requirements.lock

@@ -1,4 +1,4 @@
-"""Compiles ``embeddings/kernels.c`` when the project is installed, by hand or into a wheel.
+"""Compiles the C in ``embeddings/`` when the project is installed, by hand or into a wheel.
 
 Uses the machine's C compiler; where there is none, pip brings one for the time of the build.
 """
@@ -10,11 +10,13 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+SOURCES = ("kernels.c", "wordpiece.c")
 COMPILER = "ziglang==0.17.1"  # clang in a wheel for every common machine
 FLAGS = (
     *("-std=c11", "-O3", "-Wall", "-Wextra", "-shared"),
@@ -39,7 +41,7 @@ class Kernels(BuildHookInterface[Any]):
         """Compile; a wheel then holds the library and is for machines like this one."""
         del version
         folder = Path(self.root) / "embeddings"
-        compile_library(folder / "kernels.c", folder / LIBRARY)
+        compile_library([folder / name for name in SOURCES], folder / LIBRARY)
         platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{platform}"
@@ -53,13 +55,13 @@ def compiler() -> list[str] | None:
     return next((name for name in names if shutil.which(name[0])), None)
 
 
-def compile_library(source: Path, library: Path) -> None:
+def compile_library(sources: Sequence[Path], library: Path) -> None:
     """Compile beside the library that may be in use, then put the new one in its place."""
     # Zig's would otherwise be for this machine's processor alone.
     command = compiler() or [sys.executable, "-m", "ziglang", "cc", "-mcpu=baseline"]
     made = library.with_name(f"{library.name}.{os.getpid()}")
     try:
-        subprocess.run([*command, *FLAGS, "-o", str(made), str(source), "-lm"], check=True)
+        subprocess.run([*command, *FLAGS, "-o", str(made), *map(str, sources), "-lm"], check=True)
         made.replace(library)
     finally:
         made.unlink(missing_ok=True)

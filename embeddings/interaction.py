@@ -22,7 +22,8 @@ from embeddings import kernels
 from embeddings.encoder import Vectors
 from embeddings.kernels import Compared, Others, Weighing
 from embeddings.ragged import Ragged
-from embeddings.static import Placed, StaticEncoder, TokenIds
+from embeddings.spans import Placed, TokenIds
+from embeddings.static import StaticEncoder
 
 Scores = NDArray[np.float32]
 

@@ -36,7 +36,7 @@
 #define SIEVE_BITS 13
 #define SIEVE (1 << SIEVE_BITS)
 
-EXPORT int32_t kernels_version(void) { return 5; }
+EXPORT int32_t kernels_version(void) { return 6; }
 
 /* --- ragged arrays --- */
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from embeddings.errors import KernelError
 
-VERSION = 5
+VERSION = 6
 LIBRARY = Path(__file__).with_name("kernels.dll" if sys.platform == "win32" else "libkernels.so")
 
 LARGEST = 32_000
@@ -45,7 +45,7 @@ def library(path: Path = LIBRARY) -> ctypes.CDLL:
     return found
 
 
-def _function(name: str, kinds: str, returns: Any = None) -> Callable[..., Any]:  # noqa: ANN401
+def function(name: str, kinds: str, returns: Any = None) -> Callable[..., Any]:  # noqa: ANN401
     """A function of the library; ``p`` is an address, ``i``, ``l``, ``f`` and ``d`` are numbers."""
     found = getattr(_LIBRARY, name)
     types = {
@@ -58,21 +58,21 @@ def _function(name: str, kinds: str, returns: Any = None) -> Callable[..., Any]:
 
 
 _LIBRARY = library()
-_gather = _function("gather", "pllpplp", ctypes.c_int64)
-_half_rows = _function("half_rows", "pllplp", ctypes.c_int64)
-_half_products = _function("half_products", "pllpplp", ctypes.c_int64)
-_records = _function("records", "pplllpppp", ctypes.c_int64)
-_term_scores = _function("term_scores", "plppplplpipipppdpplpp", ctypes.c_int64)
-_piece_scores = _function("piece_scores", "plpplpipippdpp", ctypes.c_int64)
-_spell_pieces = _function("spell_pieces", "plipp", ctypes.c_int64)
-_distinct = _function("distinct", "plpplplpp", ctypes.c_int64)
-_compare = _function("compare", "pilppplpppplfpppp")
-_weighted_sum = _function("weighted_sum", "pilppplp")
-_highest = _function("highest", "plpplp")
-_weigh = _function("weigh", "ppplppllppfffpp")
-_near_counts = _function("near_counts", "pplplplfp")
-_walk = _function("walk", "ppplplpp", ctypes.c_int64)
-_add_logs = _function("add_logs", "plplpp")
+_gather = function("gather", "pllpplp", ctypes.c_int64)
+_half_rows = function("half_rows", "pllplp", ctypes.c_int64)
+_half_products = function("half_products", "pllpplp", ctypes.c_int64)
+_records = function("records", "pplllpppp", ctypes.c_int64)
+_term_scores = function("term_scores", "plppplplpipipppdpplpp", ctypes.c_int64)
+_piece_scores = function("piece_scores", "plpplpipippdpp", ctypes.c_int64)
+_spell_pieces = function("spell_pieces", "plipp", ctypes.c_int64)
+_distinct = function("distinct", "plpplplpp", ctypes.c_int64)
+_compare = function("compare", "pilppplpppplfpppp")
+_weighted_sum = function("weighted_sum", "pilppplp")
+_highest = function("highest", "plpplp")
+_weigh = function("weigh", "ppplppllppfffpp")
+_near_counts = function("near_counts", "pplplplfp")
+_walk = function("walk", "ppplplpp", ctypes.c_int64)
+_add_logs = function("add_logs", "plplpp")
 _scratch = threading.local()
 
 

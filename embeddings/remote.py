@@ -22,7 +22,7 @@ from embeddings.errors import ModelError
 from embeddings.model_protocols import Rows, Served, batches, call, reply, served
 from embeddings.patient_http import Deadline, PatientHttp, Refused
 from embeddings.places import Places
-from embeddings.static import valid_unicode
+from embeddings.spans import valid_unicode
 from embeddings.transformer import known_prompts
 
 FORMAT = "1"  # of what goes into a fingerprint

@@ -17,7 +17,7 @@ import numpy as np
 
 from embeddings.encoder import Vectors
 from embeddings.errors import ModelError
-from embeddings.static import valid_unicode
+from embeddings.spans import valid_unicode
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

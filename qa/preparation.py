@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from embeddings.encoder import Encoder, Vectors
-from embeddings.static import Placed, StaticEncoder, TokenIds
+from embeddings.spans import Placed, TokenIds
+from embeddings.static import StaticEncoder
 from qa import analysis, language, splitter
 from qa.bm25 import passage_terms
 from qa.types import Document, Passage, PreparedDocument, PreparedPassage

@@ -18,7 +18,8 @@ from tokenizers.pre_tokenizers import Whitespace
 from embeddings.interaction import OTHER, WINDOW_STEP, LateInteraction, Question
 from embeddings.kernels import Weighing
 from embeddings.ragged import Ragged
-from embeddings.static import StaticEncoder, TokenIds
+from embeddings.spans import TokenIds
+from embeddings.static import StaticEncoder
 from tests.tiny_model import SENTENCES
 
 ROUNDED = 1e-5  # the question's vectors are, to 16 bits

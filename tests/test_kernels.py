@@ -291,7 +291,9 @@ def test_the_machines_compiler_makes_a_library_that_can_be_used(
         assert "ziglang==" in build["Kernels"]().dependencies()[0]
         return
     assert build["Kernels"]().dependencies() == []
-    build["compile_library"](ROOT / "embeddings" / "kernels.c", tmp_path / "made.so")
+    build["compile_library"](
+        [ROOT / "embeddings" / name for name in build["SOURCES"]], tmp_path / "made.so"
+    )
     assert kernels.library(tmp_path / "made.so").kernels_version() == kernels.VERSION
     assert [path.name for path in tmp_path.iterdir()] == ["made.so"]
 
@@ -304,7 +306,7 @@ def test_wider_registers_change_no_bit(
     source = ROOT / "embeddings" / "kernels.c"
     narrow = tmp_path / "narrow.c"
     narrow.write_text(f'#define WIDER\n#include "{source}"\n')
-    build["compile_library"](narrow, tmp_path / "narrow.so")
+    build["compile_library"]([narrow], tmp_path / "narrow.so")
     halves = RANDOM.standard_normal(30 * 208).astype(np.float16)
     starts, vector = np.arange(30) * 207, RANDOM.standard_normal(208).astype(np.float32)
     rows = RANDOM.integers(-127, 128, (50, 208)).astype(np.int8)

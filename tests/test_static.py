@@ -17,7 +17,8 @@ from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from embeddings.errors import ModelError
-from embeddings.static import MARK, StaticEncoder
+from embeddings.spans import MARK
+from embeddings.static import StaticEncoder
 from tests.tiny_model import DIMENSION, SENTENCES
 
 

@@ -69,15 +69,27 @@ _TOKEN = Regex(
 
 def normalizer() -> normalizers.Normalizer:
     """Compatibility forms, lower case, spelling variants folded; offsets keep the original's."""
-    steps = [
+    return normalizers.Sequence(
+        [
+            *_composing(),
+            normalizers.Replace(_DROP, ""),
+            *(normalizers.Replace(old, new) for old, new in _REPLACE),
+        ]
+    )
+
+
+def composed() -> normalizers.Normalizer:
+    """The steps by which what a code point becomes can depend on those around it."""
+    return normalizers.Sequence(_composing())
+
+
+def _composing() -> list[normalizers.Normalizer]:
+    return [
         normalizers.NFKD(),
         normalizers.Lowercase(),
         normalizers.Replace(_LATIN_MARKS, ""),
         normalizers.NFC(),
-        normalizers.Replace(_DROP, ""),
-        *(normalizers.Replace(old, new) for old, new in _REPLACE),
     ]
-    return normalizers.Sequence(steps)
 
 
 def pre_tokenizer() -> pre_tokenizers.PreTokenizer:
@@ -234,8 +246,8 @@ def _greedy(piece: str, rows: dict[str, int]) -> list[int]:
     return found
 
 
-def save(pieces: list[str], path: Path) -> Tokenizer:
-    """Writes a compact ``tokenizer.json`` and returns the tokenizer read back from it."""
+def tokenizer_of(pieces: list[str]) -> Tokenizer:
+    """The tokenizer with these pieces."""
     model = models.WordPiece(
         {piece: row for row, piece in enumerate(pieces)},
         unk_token=UNKNOWN,
@@ -245,6 +257,12 @@ def save(pieces: list[str], path: Path) -> Tokenizer:
     tokenizer = Tokenizer(model)
     tokenizer.normalizer = normalizer()
     tokenizer.pre_tokenizer = pre_tokenizer()
+    return tokenizer
+
+
+def save(pieces: list[str], path: Path) -> Tokenizer:
+    """Writes a compact ``tokenizer.json`` and returns the tokenizer read back from it."""
+    tokenizer = tokenizer_of(pieces)
     compact = json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False, separators=(",", ":"))
     path.write_text(compact, "utf-8")
     return Tokenizer.from_file(str(path))
