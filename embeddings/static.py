@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings import hubness
 from embeddings.encoder import Vectors
 from embeddings.errors import ModelError
 from embeddings.kernels import Table
@@ -54,6 +55,7 @@ class StaticEncoder:
         if self._tokenizer.unknown is not None:
             self._weights[self._tokenizer.unknown] = 0.0  # two unknown words have nothing in common
         self.table = Table(self._rows, self._mapping, self._weights)
+        self._hubness = hubness.read(folder)
 
     @property
     def dimension(self) -> int:
@@ -67,9 +69,11 @@ class StaticEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hex SHA-256 over both files, computed on first use (some 50 ms for 50 MB)."""
+        """Hex SHA-256 over all files, computed on first use (some 50 ms for 50 MB)."""
         digest = hashlib.sha256(self._definition_sha256)
         digest.update(self._file.data)
+        if self._hubness is not None:
+            digest.update(self._hubness[1].data)
         return f"static-{digest.hexdigest()[:32]}"
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
@@ -108,6 +112,12 @@ class StaticEncoder:
     def tokenize_all_with_offsets(self, texts: Sequence[str]) -> list[Placed]:
         """As ``tokenize_with_offsets``, for many at once."""
         return self._tokenizer.placed(texts)
+
+    def hubness(self, vectors: Vectors) -> NDArray[np.float32]:
+        """(n,) of the table's unit vectors (n, dim), about 0 in the mean; 0 without references."""
+        if self._hubness is None:
+            return np.zeros(len(vectors), dtype=np.float32)
+        return self._hubness[0].of(vectors)
 
     def token_rows(self, ids: NDArray[Any]) -> tuple[Vectors, NDArray[np.float32]]:
         """Table rows (n, dim) and weights (n,); a token's vector is their product.

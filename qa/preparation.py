@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embeddings.encoder import Encoder, Vectors
 from embeddings.spans import Placed, TokenIds
@@ -20,7 +21,7 @@ from qa import analysis, language, splitter
 from qa.bm25 import passage_terms
 from qa.types import Document, Passage, PreparedDocument, PreparedPassage
 
-_FORMAT = "3"
+_FORMAT = "4"
 _BATCH = 2048
 
 
@@ -61,8 +62,9 @@ class Preparer:
             batch = reads[first : first + _BATCH]
             own = self._tokens.tokenize_all_with_offsets([read.text for read in batch])
             around = self._tokens.tokenize([read.context for read in batch])
-            vectors = self._vectors(batch, own, around)
-            for read, vector, placed, context_ids in zip(batch, vectors, own, around, strict=True):
+            vectors, hubness = self._vectors(batch, own, around)
+            each = zip(batch, vectors, own, around, hubness.tolist(), strict=True)
+            for read, vector, placed, context_ids, hub in each:
                 passages[read.document].append(
                     PreparedPassage(
                         read.passage,
@@ -71,6 +73,7 @@ class Preparer:
                         placed.spans,
                         np.unique(context_ids),
                         passage_terms(read.text, read.passage.language),
+                        hub,
                     )
                 )
         return [
@@ -80,13 +83,15 @@ class Preparer:
 
     def _vectors(
         self, batch: Sequence[_Read], own: Sequence[Placed], around: Sequence[TokenIds]
-    ) -> Vectors:
-        """Of each passage with its context."""
-        if self._encoder is not self._tokens:
-            return self._encoder.encode_passages([_joined(read) for read in batch])
+    ) -> tuple[Vectors, NDArray[np.float32]]:
+        """Of each passage with its context, and the hubness of that."""
         # The line break between the two parts tokens, so those of both are those of the whole.
         pairs = zip(around, own, strict=True)
-        return self._tokens.encode_tokens([np.concatenate([a, o.ids]) for a, o in pairs])
+        means = self._tokens.encode_tokens([np.concatenate([a, o.ids]) for a, o in pairs])
+        hubness = self._tokens.hubness(means)
+        if self._encoder is self._tokens:
+            return means, hubness
+        return self._encoder.encode_passages([_joined(read) for read in batch]), hubness
 
 
 def _told(document: Document) -> Document:

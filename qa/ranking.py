@@ -40,6 +40,7 @@ FEATURES = (
     "exact",
     "coverage",
     "focus",
+    "hubness",
     "length",
     "far_script",
 )
@@ -216,6 +217,8 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     * focus: share of the passage's token weight that the question matches: the other direction of
       late interaction, by which a sentence that says just what is asked for comes before one that
       says more besides.
+    * hubness: how near its vector is to everything, which is no reason that it is near the
+      question; see ``embeddings.hubness``.
     * length: logarithm of the number of tokens, because the best of many matches is
       better than the best of few by chance.
     * far_script: 1 for a passage in another language when the question is in no alphabet (Chinese,
@@ -242,6 +245,7 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "exact": exact,
         "coverage": coverage,
         "focus": focus,
+        "hubness": passages.hubness,
         "length": np.log1p(passages.tokens.lengths),
         "far_script": ~same & (not asked.alphabetic),
     }

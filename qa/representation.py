@@ -18,15 +18,15 @@ from embeddings import kernels
 from embeddings.ragged import Ragged
 from qa.types import PassageTerms, PreparedPassage
 
-FORMAT = 1
+FORMAT = 2
 _HEADER = (
     *("format", "start", "end", "words", "stems", "sounds"),
     *("dimension", "tokens", "context", "terms", "letters", "language", "document"),
 )
-"""All uint32: the format, the passage's place, its lengths in the fields of BM25, and how many
-items each part has: float16 of the vector; uint32 tokens, followed by uint16 starts and ends of as
-many; uint32 context tokens; uint32 terms, followed by as many uint8 counts; uint8 letters of
-sounds; UTF-8 of the language and of the document's id."""
+"""All uint32: the format and the hubness, the passage's place, its lengths in the fields of BM25,
+and how many items each part has: float16 of the vector; uint32 tokens, followed by uint16 starts
+and ends of as many; uint32 context tokens; uint32 terms, followed by as many uint8 counts; uint8
+letters of sounds; UTF-8 of the language and of the document's id."""
 _FIELD = {name: number for number, name in enumerate(_HEADER)}
 _PARTS = (
     *(("dimension", 2), ("tokens", 4), ("tokens", 4), ("context", 4), ("terms", 4), ("terms", 1)),
@@ -35,6 +35,10 @@ _PARTS = (
 """What says how many items each part has, and their bytes."""
 _COUNTED = tuple((_FIELD[name], width) for name, width in _PARTS)
 _WORD = 4
+_HALF = 16
+"""Bits of the first number that say the format; above them is the hubness, from format 2 on."""
+_NONE, _FINE = 1 << 15, (1 << 15) - 1
+"""What stands there for a hubness of 0, and how many steps 1 has."""
 _LONGEST = (1 << 16) - 1
 
 
@@ -47,6 +51,7 @@ class Columns:
         starts: (n,) first code points.
         ends: (n,) one past the last.
         lengths: (n, 3) number of words, stems and pieces of sounds.
+        hubness: (n,) how near each is to everything; 0 where it is not known.
         dimension: length of the vectors.
         coded: float16 vectors.
         tokens: token ids of each, in order.
@@ -63,6 +68,7 @@ class Columns:
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     lengths: NDArray[np.int64]
+    hubness: NDArray[np.float64]
     dimension: int
     coded: Ragged
     tokens: Ragged
@@ -117,7 +123,12 @@ def to_bytes(document_id: str, one: PreparedPassage) -> bytes:
         raise ValueError(f"expected {len(one.tokens)} spans within {_LONGEST} characters")
     header = np.array(
         [
-            *(FORMAT, passage.start, passage.end, *terms.lengths.tolist()),
+            *(
+                FORMAT | _hub(one.hubness) << _HALF,
+                passage.start,
+                passage.end,
+                *terms.lengths.tolist(),
+            ),
             *(len(one.vector), len(one.tokens), len(one.context_tokens), len(terms.ids)),
             *(len(terms.sound), len(language), len(document)),
         ],
@@ -158,7 +169,8 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
         header, starts = kernels.records(words, sizes // _WORD, len(_HEADER), _COUNTED)
     except ValueError as error:
         raise ValueError("a representation is damaged or of another format") from error
-    if (header[_FIELD["format"]] != FORMAT).any():
+    written, hubs = header[_FIELD["format"]] % (1 << _HALF), header[_FIELD["format"]] >> _HALF
+    if not 0 < written.min(initial=FORMAT) <= written.max(initial=FORMAT) <= FORMAT:
         raise ValueError("a representation is damaged or of another format")
     if (header[_FIELD["dimension"]] != dimension).any():
         raise ValueError(f"a representation has no vector of length {dimension}")
@@ -169,7 +181,14 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
     )
     start, end = header[_FIELD["start"]], header[_FIELD["end"]]
     lengths = header[_FIELD["words"] : _FIELD["sounds"] + 1].T
-    return Columns(np.array(ids, np.int64), start, end, lengths, dimension, *parts)
+    hubness = np.where(hubs > 0, (hubs - _NONE) / _FINE, 0.0)
+    return Columns(np.array(ids, np.int64), start, end, lengths, hubness, dimension, *parts)
+
+
+def _hub(hubness: float) -> int:
+    if not -1.0 <= hubness <= 1.0:
+        raise ValueError(f"expected a hubness of -1 to 1, found {hubness}")
+    return _NONE + round(hubness * _FINE)
 
 
 def terms_of(of: Columns, number: int) -> PassageTerms:

@@ -92,4 +92,5 @@ def prepared_passage(
         spans=columns.spans(number),
         context_tokens=columns.context[number].astype("u4"),
         terms=terms_of(columns, number),
+        hubness=float(columns.hubness[number]),
     )

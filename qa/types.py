@@ -110,6 +110,7 @@ class PreparedPassage:
         spans: (n, 2) where each of them stands in the passage, from its first code point on.
         context_tokens: (m,) uint32 distinct ids of the title and context.
         terms: for BM25, of the passage only.
+        hubness: how near the token table has it to everything, see ``embeddings.hubness``.
     """
 
     passage: Passage
@@ -118,6 +119,7 @@ class PreparedPassage:
     spans: NDArray[np.int64]
     context_tokens: NDArray[np.uint32]
     terms: PassageTerms
+    hubness: float
 
 
 @dataclass(frozen=True, slots=True)

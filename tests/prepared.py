@@ -49,6 +49,7 @@ def prepared(
                     np.array([[0, 1], [0, len(line)]]),
                     np.array([7], dtype=np.uint32),
                     passage_terms(line, language),
+                    0.25,
                 )
             )
         start += len(line) + 1

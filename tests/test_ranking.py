@@ -48,6 +48,7 @@ class One:
     dense: float = 0.0
     lexical: float = 0.0
     sound: float = 0.0
+    hubness: float = 0.0
 
 
 def asked(encoder: StaticEncoder, question: str = QUESTION, language: str = "de") -> Asked:
@@ -67,6 +68,7 @@ def found(encoder: StaticEncoder, *candidates: One, passages: int = 100) -> Foun
         starts=np.zeros(n, np.int64),
         ends=np.ones(n, np.int64),
         lengths=np.zeros((n, 3), np.int64),
+        hubness=np.array([one.hubness for one in candidates]),
         dimension=0,
         coded=nothing,
         tokens=Ragged.of([one.tokens for one in candidates]),
@@ -105,7 +107,7 @@ def test_features_against_their_definitions(encoder: StaticEncoder) -> None:
         asked(encoder),
         found(
             encoder,
-            One(1, whole, dense=0.7, lexical=4.0, sound=6.0),
+            One(1, whole, dense=0.7, lexical=4.0, sound=6.0, hubness=-0.25),
             One(2, half, dense=0.2, lexical=1.0, sound=3.0),
             One(3, nothing),
         ),
@@ -114,6 +116,7 @@ def test_features_against_their_definitions(encoder: StaticEncoder) -> None:
     assert column(features, "dense") == [0.7, 0.2, 0.0]
     assert column(features, "lexical") == [1.0, 0.25, 0.0]
     assert column(features, "sound") == [1.0, 0.5, 0.0]
+    assert column(features, "hubness") == [-0.25, 0.0, 0.0]
     rarest = math.log(201)
     assert column(features, "lexical_share") == pytest.approx([2 / rarest, 0.5 / rarest, 0.0])
     assert column(features, "sound_share") == pytest.approx([1.5 / rarest, 0.75 / rarest, 0.0])

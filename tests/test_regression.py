@@ -64,7 +64,7 @@ def test_it_brings_translations_together(tmp_path: Path) -> None:
     tokenizer, corpus = toy_corpus(pairs, tmp_path)
     rng = np.random.default_rng(4)
     targets = evaluate.unit(rng.normal(size=(1 + corpus.target.max(), 16)).astype(np.float32))
-    rows = recipe.initial_table(corpus, targets, tokenizer)
+    rows = recipe.initial_table(corpus, targets, tokenizer, torch.device("cpu"))
     assert rows.norm(dim=1).min() > 0  # no token is left without a direction
     place = tokenizer.get_vocab()
     words = [p for p in pairs if p.source == corpora.DICTIONARY]

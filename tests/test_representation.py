@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,7 @@ def passage(number: int, text: str) -> PreparedPassage:
         random.integers(0, 2**16, size=(number * 5, 2)),
         random.integers(0, 2**32, size=4 - number, dtype=np.uint32),
         passage_terms(text, "de"),
+        [-1.0, 0.0, 0.125, 1.0][number],
     )
 
 
@@ -41,6 +44,7 @@ def test_columns_are_what_was_stored() -> None:
     with pytest.raises(ValueError, match="expected 3 numbers, found 2"):
         read.products(vector[:2])
     assert (read.starts.tolist(), read.ends.tolist()) == ([0, 7, 14, 21], [5, 12, 19, 26])
+    np.testing.assert_allclose(read.hubness, [-1.0, 0.0, 0.125, 1.0], atol=2e-5)
     for number, one in enumerate(PASSAGES):
         assert read.vectors[number].tolist() == one.vector.astype(np.float16).tolist()
         assert read.tokens[number].tolist() == one.tokens.tolist()
@@ -49,6 +53,19 @@ def test_columns_are_what_was_stored() -> None:
         terms = terms_of(read, number)
         for part in ("ids", "counts", "sound", "lengths"):
             assert getattr(terms, part).tolist() == getattr(one.terms, part).tolist(), part
+
+
+def test_hubness_is_none_where_an_earlier_program_did_not_say_it() -> None:
+    earlier = b"\1\0\0\0" + STORED[3][4:]
+    read = columns([1, 2], [earlier, STORED[3]], 3)
+    assert read.hubness.tolist() == [0.0, 1.0]
+    assert read.vectors[0].tolist() == read.vectors[1].tolist()
+
+
+@pytest.mark.parametrize("hubness", [-1.1, 1.1, float("nan")])
+def test_hubness_is_within_cosines(hubness: float) -> None:
+    with pytest.raises(ValueError, match="expected a hubness of -1 to 1"):
+        to_bytes("a", replace(PASSAGES[0], hubness=hubness))
 
 
 def test_no_passages() -> None:
@@ -63,7 +80,8 @@ def test_no_passages() -> None:
         (STORED[0][:-1], "cut off"),
         (STORED[0][:-4], "damaged"),
         (STORED[0] + b"\0\0\0\0", "damaged"),
-        (b"\2" + STORED[0][1:], "another format"),
+        (b"\0" + STORED[0][1:], "another format"),
+        (b"\3" + STORED[0][1:], "another format"),
         (to_bytes("a", PASSAGES[0])[:24] + b"\4" + STORED[0][25:], "damaged|length 3"),
     ],
 )

@@ -23,6 +23,7 @@ def prepared(document_id: str, *passages: list[int]) -> PreparedDocument:
             np.zeros((len(tokens), 2), np.int64),
             np.zeros(0, np.uint32),
             passage_terms("x", None),
+            0.0,
         )
         for n, tokens in enumerate(passages)
     )

@@ -19,6 +19,7 @@ from embeddings.training import (
     export,
     names,
     pruning,
+    settling,
     sharing,
     steps,
     student,
@@ -158,7 +159,7 @@ def test_rare_forms_fall_into_their_stem_and_an_ending() -> None:
 def test_reduced_rows_keep_what_they_can() -> None:
     rng = np.random.default_rng(2)
     table = (rng.normal(size=(100, 3)) @ rng.normal(size=(3, 10))).astype(np.float32)
-    kept = export.reduced(table, 3)
+    kept = table @ export.main_axes(table, 3)
     assert kept.shape == (100, 3)
     assert np.allclose(kept @ kept.T, table @ table.T, atol=1e-3)
 
@@ -218,6 +219,56 @@ def test_usage_is_what_is_drawn(tmp_path: Path) -> None:
     assert der / heta == pytest.approx(9**0.5 * thin["de"] / thin["be"])
 
 
+def test_dropped_tokens_are_read_as_their_parts(tmp_path: Path) -> None:
+    tokenizer, corpus = toy_corpus(toy_pairs(), tmp_path)
+    pieces = recipe.pieces_of(tokenizer)
+    kept = np.array([row for row in range(len(pieces)) if row % 3 or len(pieces[row]) == 1])
+    read = batches.reread(corpus, kept)
+    smaller = spelling.save([pieces[row] for row in kept], tmp_path / "kept.json")
+    assert len(read.smaller) == len(kept)
+    for text in range(0, len(corpus.bags), 37):
+        spelled = [tokenizer.id_to_token(int(row)) for row in corpus.bags[text]]
+        assert [smaller.id_to_token(int(row)) for row in read.bags[text]] == [
+            part for word in spelled for part in smaller.encode(word).tokens
+        ]
+    for row, piece in enumerate(kept):
+        parts = [smaller.id_to_token(int(part)) for part in read.smaller[row]]
+        assert "".join(parts) == pieces[piece]
+
+
+def test_a_batch_depends_on_its_number_alone(tmp_path: Path) -> None:
+    _, corpus = toy_corpus(toy_pairs(), tmp_path)
+    drawn = steps.Batches(corpus, 5)
+    first = [drawn[number].flat for number in range(8)]
+    for number, batch in zip(range(7, 3, -1), drawn.ahead(range(7, 3, -1), 0), strict=True):
+        assert (batch.flat == first[number]).all()
+    assert (first[1].shape != first[3].shape) or (first[1] != first[3]).any()
+
+
+def test_a_token_moves_the_row_that_it_shares() -> None:
+    rows = np.eye(3, dtype=np.float32)
+    shared = sharing.Shared(rows, np.array([0, 1, 1, 2]), np.array([1, 2, 0.5, 1], np.float32))
+    table = settling.SharedTable(shared, torch.device("cpu"))
+    used = torch.tensor([1, 2])
+    leaf = table.take(used)
+    (leaf @ torch.tensor([-1.0, 0, 0])).sum().backward()
+    table.step(leaf, used, 0.1)
+    after = table.shared()
+    assert (after.rows[[0, 2]] == rows[[0, 2]]).all()
+    assert after.rows[1, 0] > 0.05
+    assert np.linalg.norm(after.rows[1]) == pytest.approx(1)
+    assert (after.lengths == shared.lengths).all()
+
+
+def test_exact_and_approximate_neighbours_agree() -> None:
+    units = evaluate.unit(np.random.default_rng(6).normal(size=(60, 8)).astype(np.float32))
+    exact, cosines = sharing._exact(units, "cpu")
+    approximate, _ = sharing._approximate(units)
+    assert (exact[:, 0] == np.arange(60)).all()
+    assert (np.diff(cosines, axis=1) <= 0).all()
+    assert (exact == approximate).mean() > 0.99
+
+
 def test_training_brings_translations_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,9 +292,57 @@ def test_training_brings_translations_together(
         return float(((left @ right.T).argmax(axis=1) == np.arange(len(entries))).mean())
 
     assert found() < 0.2
-    trainer = steps.Trainer(corpus, targets, table, 5)
-    for number in range(200):
-        trainer.step(
-            number, 0.025 * (1 - number / 200)
-        )  # from nothing, by greater steps than after a regression
+    trainer = steps.Trainer(targets, table, torch.device("cpu"))
+    for number, batch in enumerate(steps.Batches(corpus, 5).ahead(range(200), 0)):
+        # from nothing, by greater steps than after a regression
+        trainer.step(batch, 0.025 * (1 - number / 200))
     assert found() > 0.9
+
+
+def test_shared_rows_settle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, size in (("SENTENCES", 64), ("ENTRIES", 64), ("QUESTIONS", 32)):
+        monkeypatch.setattr(steps, name, size)
+    pairs = toy_pairs()
+    tokenizer, corpus = toy_corpus(pairs, tmp_path)
+    rng = np.random.default_rng(4)
+    words = [pair for pair in pairs if pair.source == corpora.DICTIONARY]
+    meaning = {p.english: rng.normal(size=16).astype(np.float32) for p in words}
+    english = dict.fromkeys(pair.english for pair in pairs)
+    targets = evaluate.unit(np.stack([sum(meaning[w] for w in e.split()) for e in english]))
+    # A word and its translation share a row, which knows nothing yet.
+    rows = evaluate.unit(rng.normal(size=(100, 16)).astype(np.float32))
+    place = tokenizer.get_vocab()
+    mapping = np.arange(len(place)) % 100
+    for number, pair in enumerate(words):
+        mapping[[place[pair.english], place[pair.text]]] = number
+    lengths = np.ones(len(place), np.float32)
+    table = settling.SharedTable(sharing.Shared(rows, mapping, lengths), torch.device("cpu"))
+    trainer = steps.Trainer(targets, table, torch.device("cpu"))
+    for number, batch in enumerate(steps.Batches(corpus, 5).ahead(range(200), 0)):
+        trainer.step(batch, 0.05 * (1 - number / 200))
+    wanted = evaluate.unit(np.stack([meaning[pair.english] for pair in words]))
+    before, after = ((units * wanted).sum(axis=1).mean() for units in (rows, table.shared().rows))
+    assert before < 0.1
+    assert after > 0.7
+
+
+def test_training_goes_on_from_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, size in (("SENTENCES", 64), ("ENTRIES", 64), ("QUESTIONS", 32)):
+        monkeypatch.setattr(steps, name, size)
+    tokenizer, corpus = toy_corpus(toy_pairs(), tmp_path)
+    rng = np.random.default_rng(4)
+    targets = evaluate.unit(rng.normal(size=(1 + corpus.target.max(), 16)).astype(np.float32))
+    start = torch.from_numpy(rng.normal(size=(tokenizer.get_vocab_size(), 16)).astype(np.float32))
+
+    def trained(path: Path, stops: tuple[int, ...]) -> torch.Tensor:
+        for stop in stops:
+            table = student.Table(start.clone())
+            trainer = steps.Trainer(targets, table, torch.device("cpu"))
+            drawn = steps.Batches(corpus, 5)
+            recipe.fit(trainer, drawn, stop, lambda step, total: 0.01, path)
+        return table.rows
+
+    once = trained(tmp_path / "once.pt", (20,))
+    assert torch.allclose(once, trained(tmp_path / "twice.pt", (8, 20)), atol=1e-6)

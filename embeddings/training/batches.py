@@ -5,7 +5,7 @@ A batch names texts; ``flatten`` looks up their tokens.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,6 +148,36 @@ def usage(corpus: Corpus, tokens: int) -> NDArray[np.float64]:
     return found
 
 
+def reread(corpus: Corpus, kept: Ints) -> Corpus:
+    """The corpus over the ``kept`` tokens alone, renumbered; each other one is its smaller pieces.
+
+    ``kept`` ascends and holds the smaller pieces of all that are dropped, see ``pruning.kept``.
+    Nearly what a tokenizer of the kept pieces reads: only where a dropped piece stood at the
+    beginning or inside of a longer word, the rest of that word may be cut otherwise.
+    """
+    number = np.full(len(corpus.smaller), -1, dtype=np.int64)
+    number[kept] = np.arange(len(kept))
+
+    def read(bags: Bags) -> Bags:
+        smaller = corpus.smaller
+        counts = np.where(number[bags.flat] < 0, np.diff(smaller.starts)[bags.flat], 1)
+        place = np.repeat(np.arange(len(bags.flat)), counts)
+        begins = np.cumsum(counts) - counts
+        tokens = bags.flat[place].astype(np.int64)
+        within = np.arange(len(place)) - begins[place]
+        parts = smaller.flat[smaller.starts[tokens] + within]
+        flat = number[np.where(number[tokens] < 0, parts, tokens)]
+        starts = np.concatenate([begins, [len(flat)]])[bags.starts]
+        return Bags(flat.astype(np.int32), starts.astype(np.int64))
+
+    lengths = np.diff(corpus.smaller.starts)[kept]
+    owner = np.repeat(np.arange(len(kept)), lengths)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    within = np.arange(len(owner)) - starts[owner]
+    flat = corpus.smaller.flat[corpus.smaller.starts[kept][owner] + within]
+    return replace(corpus, bags=read(corpus.bags), smaller=read(Bags(flat, starts)))
+
+
 class Sampler:
     """Draws batches, reproducibly. Cumulated weights make a draw cost O(log n)."""
 
@@ -160,6 +190,10 @@ class Sampler:
         self._block = corpus.block[corpus.sentences]
         self._by_block = np.argsort(self._block, kind="stable")
         self._block_starts = np.concatenate([[0], np.cumsum(np.bincount(self._block))])
+
+    def restart(self, *seed: int) -> None:
+        """From here on, draws depend on ``seed`` alone and not on what was drawn before."""
+        self.random = np.random.default_rng(seed)
 
     def _draw(self, cumulated: NDArray[np.float64], size: int) -> Ints:
         return np.minimum(np.searchsorted(cumulated, self.random.random(size)), len(cumulated) - 1)

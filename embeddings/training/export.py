@@ -39,15 +39,15 @@ def quantise(table: Floats) -> tuple[NDArray[np.int8], Floats]:
     return np.round(table / scale[:, None]).astype(np.int8), scale
 
 
-def reduced(table: Floats, dimension: int) -> Floats:
-    """The rows in their ``dimension`` main directions: (tokens, dim) -> (tokens, dimension).
+def main_axes(table: Floats, dimension: int) -> Floats:
+    """(dim, dimension) the main directions of the rows, by which ``table @ axes`` is the cut table.
 
     A rotation keeps every inner product, and what is cut off is little of the long rows that
     matter. Nothing is centred, because a mean over tokens has to stay one.
     """
     _, axes = np.linalg.eigh(table.T @ table)
     main: Floats = np.ascontiguousarray(axes[:, ::-1][:, :dimension], dtype=np.float32)
-    return table @ main
+    return main
 
 
 def write(folder: Path, tokenizer: Tokenizer, table: Shared) -> None:

@@ -13,6 +13,7 @@ other languages and scripts as well. The parts are added up in the end: only the
 import logging
 import re
 from collections import Counter
+from copy import copy
 
 import numpy as np
 import torch
@@ -45,6 +46,14 @@ class Sparse:
         self._by_column = _bags(columns, rows, values, shape[1])
         self.entries = (torch.from_numpy(rows), torch.from_numpy(columns), torch.from_numpy(values))
 
+    def to(self, device: torch.device) -> "Sparse":
+        """The same matrix on a device."""
+        moved = copy(self)
+        moved._by_row = _moved(self._by_row, device)
+        moved._by_column = _moved(self._by_column, device)
+        moved.entries = _moved(self.entries, device)
+        return moved
+
     def times(self, dense: Tensor) -> Tensor:
         """(columns, dim) to (rows, dim)."""
         return _summed(self._by_row, dense)
@@ -57,10 +66,15 @@ class Sparse:
         """(columns,) sum of squared entries, each weighed by its row's number."""
         rows, columns, values = self.entries
         weighed = values.square() if of_rows is None else values.square() * of_rows[rows]
-        return torch.zeros(self.shape[1]).index_add_(0, columns, weighed)
+        return weighed.new_zeros(self.shape[1]).index_add_(0, columns, weighed)
 
 
 Bags = tuple[Tensor, Tensor, Tensor]
+
+
+def _moved(bags: Bags, device: torch.device) -> Bags:
+    first, second, third = bags
+    return first.to(device), second.to(device), third.to(device)
 
 
 def _bags(owner: Ints, member: Ints, values: Floats, count: int) -> Bags:
@@ -144,7 +158,7 @@ def solve(texts: Sparse, wanted: Tensor, shared: Sparse, iterations: int = ITERA
         iterations: of conjugate gradients; stopping early is a ridge as well.
     """
     tokens = texts.shape[1]
-    ridge = torch.full((tokens + shared.shape[1], 1), OWN_RIDGE)
+    ridge = wanted.new_full((tokens + shared.shape[1], 1), OWN_RIDGE)
     ridge[tokens:] = SHARED_RIDGE
 
     def folded(parts: Tensor) -> Tensor:
@@ -155,7 +169,7 @@ def solve(texts: Sparse, wanted: Tensor, shared: Sparse, iterations: int = ITERA
 
     squares = texts.squares()
     scale = torch.cat([squares, shared.squares(squares)])[:, None] + ridge
-    found = torch.zeros(len(ridge), wanted.shape[1])
+    found = wanted.new_zeros(len(ridge), wanted.shape[1])
     rest = unfolded(texts.transposed_times(wanted))
     towards = rest / scale
     length = (rest * towards).sum(dim=0)
@@ -170,8 +184,10 @@ def solve(texts: Sparse, wanted: Tensor, shared: Sparse, iterations: int = ITERA
     return folded(found)
 
 
-def start(corpus: Corpus, targets: Floats, pieces: list[str], seed: int) -> Tensor:
-    """The table to start with, (tokens, dim)."""
+def start(
+    corpus: Corpus, targets: Floats, pieces: list[str], seed: int, device: torch.device
+) -> Tensor:
+    """The table to start with, (tokens, dim), computed on a device and returned on the CPU."""
     matrix, rows, weights = design(corpus, seed)
-    wanted = torch.from_numpy(targets[rows] * np.sqrt(weights)[:, None])
-    return solve(matrix, wanted, spellings(pieces))
+    wanted = torch.from_numpy(targets[rows] * np.sqrt(weights)[:, None]).to(device)
+    return solve(matrix.to(device), wanted, spellings(pieces).to(device)).cpu()

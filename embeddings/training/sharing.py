@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import faiss
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from embeddings.training import evaluate
@@ -19,6 +20,7 @@ from embeddings.training import evaluate
 NEIGHBOURS = 12  # of a token, whose row it may take
 LISTS, PROBES, SAMPLE = 1024, 16, 60_000  # of the search for them
 SEED = 20
+CHUNK = 4096  # rows whose cosines to all are held at once on a GPU
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -84,6 +86,20 @@ def _hosts(units: Floats, worth: Floats, alone: NDArray[np.bool_], wanted: int) 
 
 def _neighbours(units: Floats) -> tuple[Ints, Floats]:
     """(tokens, NEIGHBOURS + 1) tokens near each, itself among them, -1 for none; and cosines."""
+    return _exact(units) if torch.cuda.is_available() else _approximate(units)
+
+
+def _exact(units: Floats, device: str = "cuda") -> tuple[Ints, Floats]:
+    every = torch.from_numpy(units).to(device)
+    found = [
+        torch.topk(part @ every.T, min(NEIGHBOURS + 1, len(units)), dim=1)
+        for part in every.split(CHUNK)
+    ]
+    near, cosines = (torch.cat([part[side] for part in found]).cpu().numpy() for side in (1, 0))
+    return near, cosines
+
+
+def _approximate(units: Floats) -> tuple[Ints, Floats]:
     dimension = units.shape[1]
     lists = min(LISTS, max(1, len(units) // 40))
     sample = np.random.default_rng(SEED).permutation(len(units))[:SAMPLE]

@@ -3,11 +3,16 @@
 Knows batches and losses. Knows nothing of files, schedules or evaluation.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+from torch.utils.data import DataLoader
 
 from embeddings.training import batches, student
 
@@ -19,96 +24,200 @@ THINNED_QUESTION, THINNED_PASSAGE = 0.3, 0.8  # least share of the tokens that a
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
+Side = tuple[Ints, Ints]  # tokens, and the text that each belongs to
 
 
-class Trainer:
-    """One step of each kind over a shared table."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a step needs, one array after another, so that one copy brings it to a device."""
 
-    def __init__(
-        self, corpus: batches.Corpus, targets: Floats, table: student.Table, seed: int
-    ) -> None:
-        """Keeps what every step needs."""
-        self.corpus, self.table = corpus, table
-        self.device = table.rows.device
-        self.targets = torch.from_numpy(targets)
+    kind: str
+    flat: Ints
+    sizes: list[int]
+
+    @classmethod
+    def pack(cls, kind: str, arrays: Sequence[Ints]) -> "Batch":
+        """The arrays flattened."""
+        parts = [array.ravel() for array in arrays]
+        return cls(kind, np.concatenate(parts), [len(part) for part in parts])
+
+    def unpack(self, device: torch.device) -> tuple[Tensor, ...]:
+        """The arrays on a device."""
+        flat = torch.from_numpy(self.flat)
+        if device.type == "cuda":  # only a copy from pinned memory does not wait for the device
+            flat = flat.pin_memory().to(device, non_blocking=True)
+        parts: tuple[Tensor, ...] = flat.split(self.sizes)
+        return parts
+
+
+class Batches:
+    """The batches of all steps by number. Each has a seed of its own, whoever draws it and when."""
+
+    def __init__(self, corpus: batches.Corpus, seed: int) -> None:
+        """Keeps what is drawn from."""
+        self.corpus, self.seed = corpus, seed
         self.sampler = batches.Sampler(corpus, seed)
 
-    def _rows(
-        self, *sides: tuple[Ints, Ints], count: int
-    ) -> tuple[list[student.Texts], Tensor, Tensor]:
-        """The sides renumbered to the rows they use, those rows as a leaf, their numbers."""
-        flat = torch.from_numpy(np.concatenate([tokens for tokens, _ in sides])).to(self.device)
-        leaf, used = self.table.take(flat)
-        texts, begin = [], 0
-        for tokens, owner in sides:
-            ids = torch.searchsorted(used, flat[begin : begin + len(tokens)])
-            starts = torch.from_numpy(np.searchsorted(owner, np.arange(count))).to(self.device)
-            texts.append(student.Texts(ids, starts))
-            begin += len(tokens)
-        return texts, leaf, used
+    def __getitem__(self, number: int) -> Batch:
+        """The kinds of steps in turn: half are questions, one in eight is of words."""
+        self.sampler.restart(self.seed, number)
+        if number % 2:
+            return self._questions()
+        if number % 8 == 4:
+            return self._pairs("words", self.sampler.entries(ENTRIES), np.arange(ENTRIES))
+        return self._pairs("sentences", *self.sampler.joined(SENTENCES, ALIGNED))
 
-    def _target(self, texts: Ints, owner: Ints, count: int) -> tuple[Tensor, Tensor]:
-        """(count, dim) unit mean of the teacher's vectors of joined texts; whether known."""
-        rows = self.corpus.target[texts]
-        present, places = torch.from_numpy(rows >= 0), torch.from_numpy(owner)
-        vectors = self.targets[torch.from_numpy(np.maximum(rows, 0))] * present[:, None]
-        summed = torch.zeros(count, self.targets.shape[1]).index_add_(0, places, vectors)
-        lacking = torch.zeros(count).index_add_(0, places, 1 - present.float())
-        known = (lacking == 0).float()
-        return functional.normalize(summed, dim=1).to(self.device), known.to(self.device)
+    def ahead(self, numbers: range, workers: int) -> Iterator[Batch]:
+        """Those batches in order, drawn by so many processes beside this one, or by this one."""
+        return iter(
+            DataLoader(
+                self,
+                batch_size=None,
+                sampler=numbers,
+                num_workers=workers,
+                collate_fn=_unchanged,
+                prefetch_factor=8 if workers else None,
+            )
+        )
 
-    def _flatten(self, texts: Ints, owner: Ints) -> tuple[Ints, Ints]:
+    def _read(self, texts: Ints, owner: Ints) -> Side:
         tokens, place = self.corpus.flatten(texts)
         return self.sampler.split(tokens, owner[place])
 
-    def align(self, pairs: Ints, owner: Ints, count: int, rate: float) -> float:
-        """Both sides towards the teacher and towards each other (mean vectors)."""
+    def _pairs(self, kind: str, pairs: Ints, owner: Ints) -> Batch:
+        """Both sides of joined pairs, with the names of the texts and the teacher's rows."""
         english, text = self.corpus.english[pairs], self.corpus.text[pairs]
-        sides, leaf, used = self._rows(
-            self._flatten(english, owner), self._flatten(text, owner), count=count
-        )
-        left, right = (student.means(side, leaf) for side in sides)
-        target, known = self._target(english, owner, count)
-        names = torch.from_numpy(english[np.searchsorted(owner, np.arange(count))]).to(self.device)
-        loss = student.contrast(left, right, names)
-        loss = loss + TEACHER_SHARE * (
-            student.distillation(left, target, known) + student.distillation(right, target, known)
-        )
-        loss.backward()
-        self.table.step(leaf, used, rate)
-        return float(loss.detach())
+        first = _starts(owner)
+        arrays = _numbered(self._read(english, owner), self._read(text, owner))
+        teacher = self.corpus.target[english]
+        return Batch.pack(kind, [*arrays, english[first], teacher, owner])
 
-    def ask(self, rate: float) -> float:
-        """Questions towards their passages, through late interaction, mean vectors and both."""
+    def _questions(self) -> Batch:
+        """Questions and passages, with the questions' names and what late interaction looks up."""
         names, question, passage, owner = self.sampler.questions(QUESTIONS, LONGEST)
         asked = self.sampler.thin(
-            *self._flatten(question, np.arange(QUESTIONS)), batches.MAX_QUESTION, THINNED_QUESTION
+            *self._read(question, np.arange(QUESTIONS)), batches.MAX_QUESTION, THINNED_QUESTION
         )
-        read = self.sampler.thin(
-            *self._flatten(passage, owner), batches.MAX_PASSAGE, THINNED_PASSAGE
+        read = self.sampler.thin(*self._read(passage, owner), batches.MAX_PASSAGE, THINNED_PASSAGE)
+        used, left, left_starts, right, right_starts = _numbered(asked, read)
+        distinct, ids = np.unique(left, return_inverse=True)
+        passages, passage_ids = np.unique(right, return_inverse=True)
+        lengths = np.diff([*right_starts, len(right)])
+        padded = np.repeat(passage_ids[right_starts][:, None], lengths.max(), axis=1)
+        padded[read[1], np.arange(len(right)) - right_starts[read[1]]] = passage_ids
+        return Batch.pack(
+            "questions",
+            [used, left, left_starts, right, right_starts, names, distinct, ids, passages, padded],
         )
-        (left, right), leaf, used = self._rows(asked, read, count=QUESTIONS)
-        dense = student.means(left, leaf) @ student.means(right, leaf).T / student.DENSE_TEMPERATURE
-        late = student.late_interaction(left, right, leaf) / student.LATE_TEMPERATURE
-        gold = torch.arange(QUESTIONS, device=self.device)
-        same = (
-            torch.from_numpy(names[:, None] == names[None, :]).to(self.device).fill_diagonal_(False)
+
+
+def _unchanged(batch: Batch) -> Batch:
+    return batch
+
+
+def _starts(owner: Ints) -> Ints:
+    return np.searchsorted(owner, np.arange(owner[-1] + 1))
+
+
+def _numbered(left: Side, right: Side) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    """The distinct tokens of both sides; then of each its tokens as numbers of these, and starts.
+
+    Every text has a token.
+    """
+    used, ids = np.unique(np.concatenate([left[0], right[0]]), return_inverse=True)
+    count = len(left[0])
+    return used, ids[:count], _starts(left[1]), ids[count:], _starts(right[1])
+
+
+class Table(Protocol):
+    """Token vectors that can be trained."""
+
+    def take(self, used: Tensor) -> Tensor:
+        """The vectors of the distinct tokens ``used``, as a leaf to differentiate."""
+        ...
+
+    def step(self, leaf: Tensor, used: Tensor, rate: float) -> None:
+        """Moves what the gradient of the leaf says."""
+        ...
+
+    def state(self) -> dict[str, Tensor]:
+        """What changes in training."""
+        ...
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Continues from a state."""
+        ...
+
+
+class Trainer:
+    """One step of each kind over a table."""
+
+    def __init__(self, targets: Floats, table: Table, device: torch.device) -> None:
+        """Keeps what every step needs; ``targets`` (texts, dim) are the teacher's vectors."""
+        self.table, self.device = table, device
+        self.targets = torch.from_numpy(targets).to(device)
+
+    def step(self, batch: Batch, rate: float) -> Tensor:
+        """Moves the table by one batch; the loss, still on the device."""
+        used, *arrays = batch.unpack(self.device)
+        leaf = self.table.take(used)
+        losses = (
+            self._ask(leaf, *arrays) if batch.kind == "questions" else self._align(leaf, *arrays)
         )
-        losses = [
+        torch.stack(losses).sum().backward()
+        self.table.step(leaf, used, rate)
+        return losses[0].detach()
+
+    def _target(self, rows: Tensor, owner: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """(count, dim) unit mean of the teacher's vectors of joined texts; whether known."""
+        lacking = (rows < 0).float()
+        vectors = self.targets.index_select(0, rows.clamp(min=0)) * (1 - lacking)[:, None]
+        summed = vectors.new_zeros(count, vectors.shape[1]).index_add_(0, owner, vectors)
+        unknown = lacking.new_zeros(count).index_add_(0, owner, lacking)
+        return functional.normalize(summed, dim=1), (unknown == 0).float()
+
+    def _align(
+        self,
+        leaf: Tensor,
+        english: Tensor,
+        english_starts: Tensor,
+        text: Tensor,
+        text_starts: Tensor,
+        names: Tensor,
+        teacher: Tensor,
+        owner: Tensor,
+    ) -> list[Tensor]:
+        """Both sides towards the teacher and towards each other (mean vectors)."""
+        left = student.means(student.Texts(english, english_starts), leaf)
+        right = student.means(student.Texts(text, text_starts), leaf)
+        target, known = self._target(teacher, owner, len(names))
+        apart = student.distillation(left, target, known) + student.distillation(
+            right, target, known
+        )
+        return [student.contrast(left, right, names) + TEACHER_SHARE * apart]
+
+    def _ask(
+        self,
+        leaf: Tensor,
+        question: Tensor,
+        question_starts: Tensor,
+        passage: Tensor,
+        passage_starts: Tensor,
+        names: Tensor,
+        *matching: Tensor,
+    ) -> list[Tensor]:
+        """Questions towards their passages, through late interaction, mean vectors and both."""
+        asked, ids, read, padded = matching
+        questions = student.Texts(question, question_starts)
+        passages = student.Texts(passage, passage_starts)
+        looked_up = student.Matching(asked, ids, read, padded.view(len(names), -1))
+        dense = student.means(questions, leaf) @ student.means(passages, leaf).T
+        dense = dense / student.DENSE_TEMPERATURE
+        late = student.late_interaction(questions, looked_up, leaf) / student.LATE_TEMPERATURE
+        gold = torch.arange(len(names), device=self.device)
+        same = (names[:, None] == names[None, :]).fill_diagonal_(False)
+        by_late, by_dense, by_both = (
             functional.cross_entropy(scores.masked_fill(same, -1e4), gold)
             for scores in (late, dense, (late + dense) / 2)
-        ]
-        loss = losses[0] + 0.5 * losses[1] + losses[2]
-        loss.backward()
-        self.table.step(leaf, used, rate)
-        return float(losses[0].detach())
-
-    def step(self, number: int, rate: float) -> tuple[str, float]:
-        """The kinds of steps in turn: half are questions, one in eight is of words."""
-        if number % 2:
-            return "questions", self.ask(rate)
-        if number % 8 == 4:
-            pairs = self.sampler.entries(ENTRIES)
-            return "words", self.align(pairs, np.arange(ENTRIES), ENTRIES, rate)
-        pairs, owner = self.sampler.joined(SENTENCES, ALIGNED)
-        return "sentences", self.align(pairs, owner, SENTENCES, rate)
+        )
+        return [by_late, 0.5 * by_dense, by_both]

@@ -23,13 +23,22 @@ class Texts:
     ids: Tensor
     starts: Tensor
 
-    @property
-    def owner(self) -> Tensor:
-        """(tokens,) the text that each token belongs to."""
-        ends = torch.cat([self.starts[1:], self.starts.new_tensor([len(self.ids)])])
-        return torch.repeat_interleave(
-            torch.arange(len(self.starts), device=self.ids.device), ends - self.starts
-        )
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What late interaction looks up.
+
+    Attributes:
+        asked: (n,) the distinct rows of the questions' tokens.
+        ids: (tokens,) of the questions, indexing ``asked``.
+        read: (m,) the distinct rows of the passages' tokens.
+        padded: (passages, longest) indexing ``read``; the first token fills what is left.
+    """
+
+    asked: Tensor
+    ids: Tensor
+    read: Tensor
+    padded: Tensor
 
 
 def means(texts: Texts, rows: Tensor) -> Tensor:
@@ -62,31 +71,26 @@ def contrast(
     return torch.stack(losses).mean() / 2
 
 
-def late_interaction(questions: Texts, passages: Texts, rows: Tensor) -> Tensor:
+def late_interaction(questions: Texts, matching: Matching, rows: Tensor) -> Tensor:
     """(questions, passages): norm-weighted mean over question tokens of the best passage cosine.
 
     The best passage token is found without gradients, then only its cosine is differentiated.
     """
-    asked, question_ids = torch.unique(questions.ids, return_inverse=True)
-    read, passage_ids = torch.unique(passages.ids, return_inverse=True)
-    cosines = functional.normalize(rows[asked], dim=1) @ functional.normalize(rows[read], dim=1).T
+    asked, padded = matching.asked, matching.padded
+    cosines = (
+        functional.normalize(rows.index_select(0, asked), dim=1)
+        @ functional.normalize(rows.index_select(0, matching.read), dim=1).T
+    )
     with torch.no_grad():
-        owner = passages.owner
-        within = torch.arange(len(owner), device=owner.device) - passages.starts[owner]
-        padded = torch.full(
-            (len(passages.starts), int(within.max()) + 1), -1, dtype=torch.long, device=owner.device
-        )
-        padded[owner, within] = passage_ids
-        filled = torch.where(padded < 0, padded[:, :1], padded)  # repeats the first token
-        best = cosines[:, filled.reshape(-1)].view(len(asked), *filled.shape).argmax(dim=2)
-        column = filled.gather(1, best.T).T  # (asked, passages)
+        best = cosines[:, padded.reshape(-1)].view(len(asked), *padded.shape).argmax(dim=2)
+        column = padded.gather(1, best.T).T  # (asked, passages)
     found = cosines.gather(1, column)
-    weights = rows.norm(dim=1)[questions.ids]
+    weights = rows.norm(dim=1).index_select(0, questions.ids)
     summed = functional.embedding_bag(
-        question_ids, found, questions.starts, mode="sum", per_sample_weights=weights
+        matching.ids, found, questions.starts, mode="sum", per_sample_weights=weights
     )
     total = functional.embedding_bag(
-        torch.zeros_like(question_ids),
+        torch.zeros_like(matching.ids),
         found.new_ones(1, 1),
         questions.starts,
         mode="sum",
@@ -109,13 +113,20 @@ class Table:
         self.moment = torch.zeros(len(rows), device=rows.device)
         self.seen = torch.zeros(len(rows), device=rows.device)
 
-    def take(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """The rows that ``ids`` name, as a leaf to differentiate, and their numbers."""
-        used = torch.unique(ids)
-        return self.rows[used].requires_grad_(), used
+    def take(self, used: Tensor) -> Tensor:
+        """The rows of the distinct tokens ``used``, as a leaf to differentiate."""
+        return self.rows[used].requires_grad_()
+
+    def state(self) -> dict[str, Tensor]:
+        """What changes in training."""
+        return {"rows": self.rows, "moment": self.moment, "seen": self.seen}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Continues from a state."""
+        self.rows, self.moment, self.seen = state["rows"], state["moment"], state["seen"]
 
     def step(self, leaf: Tensor, used: Tensor, rate: float) -> None:
-        """Moves the used rows against the gradient, a component by about ``rate`` each.
+        """Moves the used rows (distinct) against the gradient, a component by about ``rate`` each.
 
         A step sideways lengthens a vector; that is undone, so that lengths, which are the tokens'
         weights, grow only by their own gradient and not by how often a token was updated.

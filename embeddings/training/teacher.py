@@ -17,7 +17,7 @@ from sentence_transformers import SentenceTransformer
 from tqdm import tqdm
 
 DIMENSION = 384
-BATCH = 128
+BATCH = 1024 if torch.cuda.is_available() else 128
 MAX_TOKENS = 128
 
 logger = logging.getLogger(__name__)

@@ -3,16 +3,19 @@
     python -m embeddings.training.train --data ../shared/corpora --dev ../shared/dev --work work
 
 The steps: read the pairs; encode their English sides with the teacher (once, cached); build the
-vocabulary; start the table by regression on the teacher's vectors; train; write the model folder;
+vocabulary; start the table by regression on the teacher's vectors; train; drop words and let tokens
+share rows; train those rows on; write the model folder, and the references by which hubs are told;
 evaluate.
 Every step keeps its result in ``--work``, so that an interrupted run continues. ``--steps`` is the
-dial: more is better and longer.
+dial: more is better and longer. With a GPU all of it runs there, on the same batches.
 """
 
 import argparse
 import json
 import logging
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +32,9 @@ from embeddings.training import (
     export,
     names,
     pruning,
+    references,
     regression,
+    settling,
     sharing,
     steps,
     student,
@@ -45,9 +50,12 @@ DIMENSION = 256
 KEPT_PIECES = 300_000
 KEPT = 208  # dimensions
 ROWS = 197_000  # many pieces share one
+STEPS = 18_000
 RATE = 0.005  # how far a row's component moves in its first update
+SETTLING_STEPS, SETTLING_RATE = 10_000, 0.004  # of the rows that tokens share, afterwards
 LENGTH = 1.7  # median length of a row at the start
-CHECKPOINT = 500  # steps
+CHECKPOINT = 2_000  # steps
+SHOWN = 50  # steps between losses that are read, for which a GPU has to be waited for
 
 Floats = NDArray[np.float32]
 logger = logging.getLogger(__name__)
@@ -68,7 +76,10 @@ def read_arguments() -> argparse.Namespace:
         "--work", type=Path, required=True, help="folder for what can be computed again"
     )
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "model")
-    parser.add_argument("--steps", type=int, default=10_000, help="the dial")
+    parser.add_argument("--steps", type=int, default=STEPS, help="the dial")
+    parser.add_argument(
+        "--settling-steps", type=int, default=SETTLING_STEPS, help="of the shared rows, afterwards"
+    )
     parser.add_argument(
         "--sample", type=int, default=None, help="questions a pair of languages; all if absent"
     )
@@ -129,13 +140,15 @@ def smaller_bags(tokenizer: Tokenizer) -> evaluate.Bags:
     return evaluate.Bags(flat, np.cumsum([0, *map(len, parts)], dtype=np.int64))
 
 
-def initial_table(corpus: batches.Corpus, targets: Floats, tokenizer: Tokenizer) -> Tensor:
+def initial_table(
+    corpus: batches.Corpus, targets: Floats, tokenizer: Tokenizer, device: torch.device
+) -> Tensor:
     """The table by regression, its rows of median length LENGTH.
 
     Tokens of which nothing is known get random directions, so that in late interaction they still
     match themselves and nothing else.
     """
-    found = regression.start(corpus, targets, pieces_of(tokenizer), SEED)
+    found = regression.start(corpus, targets, pieces_of(tokenizer), SEED, device)
     length = found.norm(dim=1)
     known = length > 1e-6
     found *= LENGTH / length[known].median()
@@ -144,27 +157,47 @@ def initial_table(corpus: batches.Corpus, targets: Floats, tokenizer: Tokenizer)
     return found
 
 
-def start_once(corpus: batches.Corpus, targets: Floats, tokenizer: Tokenizer, work: Path) -> Tensor:
+def start_once(
+    corpus: batches.Corpus,
+    targets: Floats,
+    tokenizer: Tokenizer,
+    device: torch.device,
+    work: Path,
+) -> Tensor:
     """The table to start with, computed once."""
     path = work / "start.pt"
     if not path.exists():
-        torch.save(initial_table(corpus, targets, tokenizer), path)
+        torch.save(initial_table(corpus, targets, tokenizer, device), path)
     rows: Tensor = torch.load(path)
     return rows
 
 
 def compact(
     table: Floats, corpus: batches.Corpus, pieces: list[str], words: range
-) -> tuple[list[str], sharing.Shared]:
-    """The pieces that are kept, and their vectors on ROWS rows.
+) -> tuple[NDArray[np.int64], sharing.Shared]:
+    """The rows of the pieces that are kept, and their vectors on ROWS rows.
 
     Those that stand alone share no row.
     """
     usage = batches.usage(corpus, len(table))
-    rows = pruning.kept(pieces, table, usage, words, KEPT_PIECES)
-    kept = [pieces[row] for row in rows]
-    alone = np.array([vocabulary.stands_alone(piece) for piece in kept])
-    return kept, sharing.share(table[rows], usage[rows], alone, ROWS)
+    kept = pruning.kept(pieces, table, usage, words, KEPT_PIECES)
+    alone = np.array([vocabulary.stands_alone(pieces[row]) for row in kept])
+    return kept, sharing.share(table[kept], usage[kept], alone, ROWS)
+
+
+def compact_once(
+    table: Floats, corpus: batches.Corpus, pieces: list[str], words: range, path: Path
+) -> tuple[NDArray[np.int64], sharing.Shared]:
+    """As ``compact``, computed once."""
+    if not path.exists():
+        kept, shared = compact(table, corpus, pieces, words)
+        with path.with_suffix(".new").open("wb") as file:
+            np.savez(
+                file, kept=kept, rows=shared.rows, mapping=shared.mapping, lengths=shared.lengths
+            )
+        path.with_suffix(".new").replace(path)
+    found = np.load(path)
+    return found["kept"], sharing.Shared(found["rows"], found["mapping"], found["lengths"])
 
 
 def rate_at(step: int, total: int) -> float:
@@ -172,30 +205,43 @@ def rate_at(step: int, total: int) -> float:
     return RATE * max(1 - step / total, 0.02) * min(1.0, (step + 1) / 100)
 
 
-def fit(trainer: steps.Trainer, total: int, work: Path) -> None:
-    """Trains ``total`` steps, from the last checkpoint on if there is one."""
-    path, table, begin = work / "table.pt", trainer.table, 0
+def settling_rate_at(step: int, total: int) -> float:
+    """The same for the rows that tokens share: gentler, because they have been trained before."""
+    return rate_at(step, total) * SETTLING_RATE / RATE
+
+
+def fit(
+    trainer: steps.Trainer,
+    drawn: steps.Batches,
+    total: int,
+    rate: Callable[[int, int], float],
+    path: Path,
+) -> None:
+    """Trains ``total`` steps, from the last checkpoint in ``path`` on if there is one."""
+    table, begin = trainer.table, 0
     if path.exists():
-        state = torch.load(path, map_location=table.rows.device)
-        begin, table.rows = state["step"], state["rows"]
-        table.moment, table.seen = state["moment"], state["seen"]
-        trainer.sampler = batches.Sampler(trainer.corpus, SEED + begin)
-    averages: dict[str, float] = {}
+        state = torch.load(path, map_location=trainer.device)
+        begin = state.pop("step")
+        table.restore(state)
+    # Two cores compute all the time; beside a GPU the others draw batches for it.
+    workers = (os.cpu_count() or 1) - 1 if trainer.device.type == "cuda" else 0
+    losses: dict[str, float] = {}
     with tqdm(total=total, initial=begin, desc="training", unit="step", mininterval=5) as bar:
-        for number in range(begin, total):
-            kind, loss = trainer.step(number, rate_at(number, total))
-            averages[kind] = 0.98 * averages.get(kind, loss) + 0.02 * loss
+        for number, batch in enumerate(drawn.ahead(range(begin, total), workers), begin):
+            loss = trainer.step(batch, rate(number, total))
             bar.update()
-            if number % 50 == 0:
-                bar.set_postfix({k: f"{v:.3f}" for k, v in averages.items()})
+            if number % SHOWN < 8:  # each kind at least once
+                value = float(loss)
+                losses[batch.kind] = 0.9 * losses.get(batch.kind, value) + 0.1 * value
+                bar.set_postfix({k: f"{v:.3f}" for k, v in losses.items()}, refresh=False)
             if (number + 1) % CHECKPOINT == 0 or number + 1 == total:
                 save_checkpoint(path, number + 1, table)
+                logger.info("step %d: %s", number + 1, json.dumps(losses))
 
 
-def save_checkpoint(path: Path, step: int, table: student.Table) -> None:
+def save_checkpoint(path: Path, step: int, table: steps.Table) -> None:
     """Writes the state beside the old one, then replaces it."""
-    state = {"step": step, "rows": table.rows, "moment": table.moment, "seen": table.seen}
-    torch.save(state, path.with_suffix(".new"))
+    torch.save({"step": step, **table.state()}, path.with_suffix(".new"))
     path.with_suffix(".new").replace(path)
 
 
@@ -224,13 +270,33 @@ def main() -> None:
     )
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    table = student.Table(start_once(corpus, targets, tokenizer, work).to(device))
-    fit(steps.Trainer(corpus, targets, table, SEED), arguments.steps, work)
+    table = student.Table(start_once(corpus, targets, tokenizer, device, work).to(device))
+    fit(
+        steps.Trainer(targets, table, device),
+        steps.Batches(corpus, SEED),
+        arguments.steps,
+        rate_at,
+        work / "table.pt",
+    )
 
-    reduced = export.reduced(table.rows.cpu().numpy(), KEPT)
-    kept, shared = compact(reduced, corpus, pieces_of(tokenizer), words)
-    tokenizer = vocabulary.save(kept, work / "kept.json")
-    export.write(arguments.output, tokenizer, shared)
+    trained = table.rows.cpu().numpy()
+    axes = export.main_axes(trained, KEPT)
+    pieces = pieces_of(tokenizer)
+    # Named by the steps, because a table that was trained longer is made small anew.
+    path = work / f"shared-{arguments.steps}.npz"
+    kept, shared = compact_once(trained @ axes, corpus, pieces, words, path)
+    settled = settling.SharedTable(shared, device)
+    fit(
+        steps.Trainer(targets @ axes, settled, device),
+        steps.Batches(batches.reread(corpus, kept), SEED + 1),
+        arguments.settling_steps,
+        settling_rate_at,
+        work / f"settled-{arguments.steps}.pt",
+    )
+
+    tokenizer = vocabulary.save([pieces[row] for row in kept], work / "kept.json")
+    export.write(arguments.output, tokenizer, settled.shared())
+    references.write(arguments.output, references.sentences(pairs))
     report = evaluate.report(
         arguments.dev, tokenizer, export.read(arguments.output), arguments.sample
     )

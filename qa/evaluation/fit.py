@@ -4,9 +4,10 @@ Knows the sources of questions and the two small models; the evidence comes from
 serves. Read it from top to bottom:
 
 1. Collections are made of SQuAD paragraphs (Italian, Spanish, both, and small ones on a subject or
-   two) and of FLORES sentences (German), and asked: SQuAD questions within and across the two
-   languages; the first halves of FLORES sentences in 16 other languages; MKQA and QALD questions,
-   which none of them answers.
+   two), of FLORES sentences (German) and of Tatoeba's (English, and each other language), and
+   asked: SQuAD questions within and across the two languages; the first halves of FLORES
+   sentences in 16 other languages; whole sentences of Tatoeba, to and from English; MKQA and QALD
+   questions, which none of them answers.
 2. The order is fitted by a softmax over each question's candidates (listwise, Cao et al. 2007).
 3. The probability is fitted on the best candidate of each question, once as it is and once with
    the right candidates taken away, as if the collection did not hold them, and on the questions
@@ -31,7 +32,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from qa.collection import Collection
-from qa.evaluation import flores, squad, strangers
+from qa.evaluation import flores, squad, strangers, tatoeba
 from qa.evaluation.questions import Question
 from qa.evaluation.run import JudgedCandidates, judged_candidates
 from qa.evaluation.temporary import collection_of, named
@@ -42,6 +43,7 @@ from qa.types import Document
 SEED = 7
 SQUAD_QUESTIONS = 1200
 FLORES_QUESTIONS = 120  # of each language
+TATOEBA_QUESTIONS = 60  # of each language and direction
 STRANGERS = 100  # of each language
 SMALL = 40  # paragraphs in a small collection
 SMALL_COLLECTIONS = 12  # of each language
@@ -75,8 +77,12 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     dev = given.data / "dev"
-    if not (squad.present(dev / "squad") and flores.present(dev / "flores")):
-        _logger.info("Nothing was fitted: SQuAD or FLORES is not in %s.", dev)
+    present = (
+        *(squad.present(dev / "squad"), flores.present(dev / "flores")),
+        bool(tatoeba.languages(dev / "tatoeba")),
+    )
+    if not all(present):
+        _logger.info("Nothing was fitted: SQuAD, FLORES or Tatoeba is not in %s.", dev)
         return 0
     groups = [group for source in sources(dev) for group in source]
     model = fit(groups)
@@ -104,6 +110,8 @@ def sources(dev: Path) -> Iterator[list[Group]]:
     german = flores.documents(dev / "flores")
     yield asked(german, list(flores_questions(dev / "flores", rng)), "flores")
     yield asked(german, unanswered, "strangers")
+    for language in tatoeba.languages(dev / "tatoeba"):
+        yield from tatoeba_sentences(dev / "tatoeba", language, rng)
 
 
 def squad_questions(folder: Path, languages: Sequence[str], rng: random.Random) -> list[Question]:
@@ -148,6 +156,15 @@ def flores_questions(folder: Path, rng: random.Random) -> Iterator[Question]:
             middle = len(question.text) // 2
             space = question.text.rfind(" ", 0, middle)
             yield replace(question, text=question.text[: space if space > 0 else middle])
+
+
+def tatoeba_sentences(folder: Path, language: str, rng: random.Random) -> Iterator[list[Group]]:
+    """Sentences of English and another language; each asks for its counterpart."""
+    english, other = zip(*tatoeba.pairs(folder, language), strict=True)
+    for sentences, asking in ((english, other), (other, english)):
+        questions = tatoeba.questions(asking)
+        chosen = rng.sample(questions, min(len(questions), TATOEBA_QUESTIONS))
+        yield asked(tatoeba.documents(sentences), chosen, "tatoeba")
 
 
 def strangers_sample(dev: Path, rng: random.Random) -> list[Question]:
