@@ -15,8 +15,11 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
+from queue import SimpleQueue
 
+from qa.packing import unpack
 from qa.preparation import Preparer
 from qa.types import Document, PreparedDocument
 
@@ -45,6 +48,8 @@ class ParallelPreparer:
         self._workers = workers if workers > 1 else 0
         self._lock = threading.Lock()
         self._processes: list[_Worker] = []
+        self._free = SimpleQueue[_Worker]()
+        self._calls = 0
         self._idle: threading.Timer | None = None
         self.pipeline = local.pipeline
 
@@ -53,54 +58,67 @@ class ParallelPreparer:
         size = sum(len(document.text) for document in documents)
         if not self._workers or size < LARGE or len(documents) < 2:
             return self._local.prepare(documents)
-        with self._lock:
-            self._start()
-            try:
-                return self._distributed(_parts(documents, size // (_ENOUGH * self._workers)))
-            except (OSError, EOFError, pickle.PickleError) as error:
-                _log.warning("a preparing process failed (%r); going on without", error)
-                self._stop()
-            finally:
-                self._stop_when_idle()
+        free = self._begin()
+        try:
+            return self._distributed(free, _parts(documents, size // (_ENOUGH * self._workers)))
+        except (OSError, EOFError, pickle.PickleError) as error:
+            _log.warning("a preparing process failed (%r); going on without", error)
+            with self._lock:
+                if free is self._free:
+                    self._stop()
+        finally:
+            self._end()
         return self._local.prepare(documents)
 
     def close(self) -> None:
         """Stop the processes."""
         with self._lock:
-            if self._idle is not None:
-                self._idle.cancel()
             self._stop()
 
-    def _distributed(self, parts: list[list[Document]]) -> list[PreparedDocument]:
-        """Each process takes the next part when it has done one. The caller holds the lock."""
-        done: list[list[PreparedDocument] | None] = [None] * len(parts)
-        waiting = iter(enumerate(parts))
-        take = threading.Lock()
+    def _distributed(
+        self, free: SimpleQueue[_Worker], parts: list[list[Document]]
+    ) -> list[PreparedDocument]:
+        """Whichever process is free takes the next part, of whichever call."""
 
-        def work(worker: _Worker) -> None:
-            while True:
-                with take:
-                    number, part = next(waiting, (-1, []))
-                if number < 0:
-                    return
-                done[number] = worker.prepare(part)
+        def prepared(part: list[Document]) -> list[PreparedDocument]:
+            worker = free.get()
+            try:
+                return worker.prepare(part)
+            finally:
+                free.put(worker)  # a dead one as well, so that nobody waits for it
 
-        with ThreadPoolExecutor(len(self._processes)) as pool:
-            list(pool.map(work, self._processes))
-        return [prepared for part in done for prepared in part or []]
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(chain.from_iterable(pool.map(prepared, parts)))
 
-    def _start(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-        if not self._processes:
-            self._processes = [_Worker(self._cache) for _ in range(self._workers)]
+    def _begin(self) -> SimpleQueue[_Worker]:
+        with self._lock:
+            self._calls += 1
+            if self._idle is not None:
+                self._idle.cancel()
+            if not self._processes:
+                self._free = SimpleQueue()
+                self._processes = [_Worker(self._cache) for _ in range(self._workers)]
+                for worker in self._processes:
+                    self._free.put(worker)
+            return self._free
 
-    def _stop_when_idle(self) -> None:
-        self._idle = threading.Timer(IDLE_SECONDS, self.close)
-        self._idle.daemon = True
-        self._idle.start()
+    def _end(self) -> None:
+        with self._lock:
+            self._calls -= 1
+            if not self._calls:
+                self._idle = threading.Timer(IDLE_SECONDS, self._stop_if_idle)
+                self._idle.daemon = True
+                self._idle.start()
+
+    def _stop_if_idle(self) -> None:
+        with self._lock:
+            if not self._calls:
+                self._stop()
 
     def _stop(self) -> None:
+        """The caller holds the lock."""
+        if self._idle is not None:
+            self._idle.cancel()
         for worker in self._processes:
             worker.stop()
         self._processes = []
@@ -127,8 +145,7 @@ class _Worker:
         answer = pickle.load(self._process.stdout)
         if isinstance(answer, Exception):
             raise answer
-        prepared: list[PreparedDocument] = answer
-        return prepared
+        return unpack(answer, documents)
 
     def stop(self) -> None:
         assert self._process.stdin is not None

@@ -1,6 +1,6 @@
 """Prepares documents for another process: ``python -m qa.preparation_worker``.
 
-Reads pickled lists of documents from its input and writes pickled lists of prepared ones to its
+Reads pickled lists of documents from its input and writes what was made of them, pickled, to its
 output, until the input ends. Knows no storage.
 """
 
@@ -16,6 +16,7 @@ from typing import BinaryIO
 from embeddings.bundled import BUNDLED, BUNDLED_NAME
 from embeddings.static import StaticEncoder
 from qa import language
+from qa.packing import pack
 from qa.preparation import Preparer
 
 _GARBAGE = 100_000
@@ -35,14 +36,14 @@ def main() -> None:
 
 
 def serve(preparer: Preparer, questions: BinaryIO, answers: BinaryIO) -> None:
-    """Answer with what is prepared, or with the error."""
+    """Answer with what is prepared, packed, or with the error."""
     while True:
         try:
             documents = pickle.load(questions)
         except EOFError:
             return
         try:
-            answer: object = preparer.prepare(documents)
+            answer: object = pack(preparer.prepare(documents), preparer.pipeline)
         except Exception as error:
             answer = error
         pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
