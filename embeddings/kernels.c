@@ -395,11 +395,12 @@ WIDER EXPORT void compare(const void *rows, int32_t bytes, int64_t dim, const in
 }
 
 /* The sum of the rows of (n,) tokens, each times its weight, into (dim,). */
-EXPORT void weighted_sum(const void *rows, int32_t bytes, int64_t dim, const int32_t *mapping,
-                         const float *weights, const uint32_t *ids, int64_t n, float *out)
+WIDER EXPORT void weighted_sum(const void *rows, int32_t bytes, int64_t dim, const int32_t *mapping,
+                               const float *weights, const uint32_t *ids, int64_t n, float *restrict out)
 {
     memset(out, 0, (size_t)dim * sizeof(float));
     for (int64_t i = 0; i < n; i++) {
+        fetch(rows, dim * (bytes ? 1 : (int64_t)sizeof(float)), mapping, weights, ids, i, n);
         int64_t place = mapping ? mapping[ids[i]] : (int64_t)ids[i];
         float weight = weights[ids[i]];
         if (bytes)

@@ -19,7 +19,6 @@ which the pieces are made when they are asked for: a fifth of the room that the 
 from __future__ import annotations
 
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -96,12 +95,10 @@ def passage_terms(text: str, language: str | None) -> PassageTerms:
         known = _known[language] = _Known(language)
     held = [known[run] for run in analysis.runs(text)]
     ids, words, stems, sounding, pieces = zip(*held, strict=True) if held else ([],) * 5
-    often = Counter(chain(*ids))
-    distinct = sorted(often)
-    counts = np.array([often[number] for number in distinct], dtype=np.int64)
+    distinct, counts = np.unique(np.fromiter(chain(*ids), dtype=np.uint32), return_counts=True)
     sound = "".join(sounding)
     return PassageTerms(
-        np.array(distinct, dtype=np.uint32),
+        distinct,
         np.minimum(counts, MOST).astype(np.uint8),
         _letters(f"_{sound}") if sound else np.empty(0, np.uint8),
         np.array([sum(words), sum(stems), sum(pieces)], dtype=np.uint32),

@@ -331,11 +331,12 @@ def test_wider_registers_change_no_bit(
         shares = np.linspace(0.1, 1, 9)
         weighed = kernels.weigh(compared, places, lengths, shares, shares**2, how)
         found = (kernels.half_products(halves, starts, vector), weighed, automaton.scores(b"abc"))
-        return [each.tolist() for each in (compared.similar, compared.top, *found)]
+        every = (compared.similar, compared.top, table.sum(ids), *found)
+        return [each.tolist() for each in every]
 
     expected = all_of_it()
     other = kernels.library(tmp_path / "narrow.so")
-    for name in ("half_products", "compare", "weigh", "add_logs"):
+    for name in ("half_products", "compare", "weighted_sum", "weigh", "add_logs"):
         wide, function = getattr(kernels, f"_{name}"), getattr(other, name)
         function.argtypes, function.restype = wide.argtypes, wide.restype
         monkeypatch.setattr(kernels, f"_{name}", function)
