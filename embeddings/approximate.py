@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from embeddings.encoder import Vectors
 
-PROPOSED = 6  # times as many rows as are wanted
+PROPOSED = 8  # times as many rows as are wanted
 LEAST = 300  # rows proposed, however few are wanted
-BUDGET = 240_000  # rows looked at; about a millisecond, more where they are not in the cache
+BUDGET = 300_000  # rows looked at; about a millisecond, more where they are not in the cache
 LISTS = 1.5  # times the square root of the rows, beyond BUDGET
 SAMPLE, LIST_SAMPLE = 20_000, 64  # rows learnt from, at least, and for each list
 _thread = threading.local()
