@@ -121,14 +121,10 @@ def to_bytes(document_id: str, one: PreparedPassage) -> bytes:
     document = document_id.encode("utf-8", "surrogatepass")
     if one.spans.max(initial=0) > _LONGEST or len(one.spans) != len(one.tokens):
         raise ValueError(f"expected {len(one.tokens)} spans within {_LONGEST} characters")
+    first = FORMAT | _hub(one.hubness) << _HALF
     header = np.array(
         [
-            *(
-                FORMAT | _hub(one.hubness) << _HALF,
-                passage.start,
-                passage.end,
-                *terms.lengths.tolist(),
-            ),
+            *(first, passage.start, passage.end, *terms.lengths.tolist()),
             *(len(one.vector), len(one.tokens), len(one.context_tokens), len(terms.ids)),
             *(len(terms.sound), len(language), len(document)),
         ],

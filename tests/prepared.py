@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,3 +94,9 @@ def search(
 
 def quotes(engine: Engine, text: str = "Soldaten", n: int = 100) -> set[str]:
     return {candidate.text for candidate in search(engine, text, n)}
+
+
+def plain(documents: list[PreparedDocument]) -> str:
+    """All of them, to be compared: arrays do not compare as wholes."""
+    with np.printoptions(threshold=10**9):
+        return repr([asdict(one) for one in documents])

@@ -16,17 +16,14 @@ from embeddings.hubness import FILE, NEAREST, Hubness
 from embeddings.static import StaticEncoder
 from embeddings.training import references
 from embeddings.training.corpora import Pair
+from embeddings.training.evaluate import unit
 
 RANDOM = np.random.default_rng(3)
 REFERENCES = RANDOM.integers(-127, 128, (50, 16)).astype(np.int8)
 
 
-def unit(rows: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-
-
 def test_it_is_the_mean_cosine_with_the_nearest_references() -> None:
-    vectors = unit(RANDOM.standard_normal((130, 16)))
+    vectors = unit(RANDOM.standard_normal((130, 16)).astype(np.float32))
     found = Hubness(REFERENCES, 0.25).of(vectors)
     cosines = np.sort(vectors @ unit(REFERENCES.astype(np.float32)).T, axis=1)
     np.testing.assert_allclose(found, cosines[:, -NEAREST:].mean(axis=1) - 0.25, atol=1e-4)

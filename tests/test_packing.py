@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import asdict, replace
+from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from qa.packing import pack, unpack
 from qa.types import PreparedDocument
-from tests.prepared import document, prepared
+from tests.prepared import document, plain, prepared
 
 DOCUMENTS = [
     prepared(document("a", "Eins\nZwei und drei", language="de", title="T"), "de"),
     prepared(document("b", "", language=None), None),
     prepared(document("c", "Один", language="ru"), None),
 ]
-
-
-def plain(documents: list[PreparedDocument]) -> str:
-    with np.printoptions(threshold=10**9):
-        return repr([asdict(one) for one in documents])
 
 
 @pytest.mark.parametrize("chosen", [DOCUMENTS, DOCUMENTS[1:2], []])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,8 @@ from embeddings.static import StaticEncoder
 from qa import parallel
 from qa.parallel import ParallelPreparer
 from qa.preparation import Preparer
-from qa.types import Document, PreparedDocument
+from qa.types import Document
+from tests.prepared import plain
 
 TOKENS = StaticEncoder(BUNDLED)
 LOCAL = Preparer(TOKENS, TOKENS)
@@ -27,11 +27,6 @@ def documents(count: int) -> list[Document]:
     return [
         Document(f"d{n}", " ".join(random.choice(words, 400)) + ".", "test") for n in range(count)
     ]
-
-
-def plain(prepared: list[PreparedDocument]) -> str:
-    with np.printoptions(threshold=10**9):
-        return repr([asdict(one) for one in prepared])
 
 
 @pytest.fixture(scope="module")

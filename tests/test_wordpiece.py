@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,10 +16,10 @@ from embeddings.errors import ModelError
 from embeddings.spelling import CODES, Kind, spelling
 from embeddings.tokenizing import ByLibrary, Tokenizing, tokenizer_at
 from embeddings.training import vocabulary
+from embeddings.training.spelling import SURROGATES
 from embeddings.wordpiece import CHUNK, RUN, WordPiece
 
 ROOT = Path(__file__).parents[1]
-SURROGATES = range(0xD800, 0xE000)
 # What rules treat by what stands beside it: marks, apostrophes, articles, digits, signs.
 NEIGHBOURS = (
     "aäe\u0301\u0308\u0306ибй'’ʼ`´\u00ad\u200d\u200c नरळ\u093c\u094dकीوفبكالل\u064b\u0651\u064e"
@@ -111,37 +112,29 @@ def test_what_is_in_no_piece_is_one_unknown_word(tmp_path: Path) -> None:
     assert_same(found, ByLibrary(definition), ["abca cax bb", "a\u0301bx", "abc" * 30])
 
 
-def _other_rule(definition: dict[str, object]) -> None:
+def _other_rule(definition: dict[str, Any]) -> None:
     definition["normalizer"] = {"type": "NFC"}
 
 
-def _other_prefix(definition: dict[str, object]) -> None:
-    model = definition["model"]
-    assert isinstance(model, dict)
-    model["continuing_subword_prefix"] = "##"
+def _other_prefix(definition: dict[str, Any]) -> None:
+    definition["model"]["continuing_subword_prefix"] = "##"
 
 
-def _escaped(definition: dict[str, object]) -> None:
-    model = definition["model"]
-    assert isinstance(model, dict)
-    model["vocab"]['"'] = 2
+def _escaped(definition: dict[str, Any]) -> None:
+    definition["model"]["vocab"]['"'] = 2
 
 
-def _gap(definition: dict[str, object]) -> None:
-    model = definition["model"]
-    assert isinstance(model, dict)
-    model["vocab"]["b"] = 7
+def _gap(definition: dict[str, Any]) -> None:
+    definition["model"]["vocab"]["b"] = 7
 
 
-def _no_unknown(definition: dict[str, object]) -> None:
-    model = definition["model"]
-    assert isinstance(model, dict)
-    model["vocab"] = {"a": 0, "b": 1}
+def _no_unknown(definition: dict[str, Any]) -> None:
+    definition["model"]["vocab"] = {"a": 0, "b": 1}
 
 
 @pytest.mark.parametrize("change", [_other_rule, _other_prefix, _escaped, _gap, _no_unknown])
 def test_other_tokenizers_are_left_to_the_library(
-    change: Callable[[dict[str, object]], None], tmp_path: Path
+    change: Callable[[dict[str, Any]], None], tmp_path: Path
 ) -> None:
     path = tmp_path / "tokenizer.json"
     vocabulary.save([vocabulary.UNKNOWN, "a"], path)

@@ -26,27 +26,18 @@ STRIPPED = range(0x300, 0x370)  # marks that are dropped after a Latin letter
 APOSTROPHES = set("'’ʼ`")
 NUKTA = "\u093c"
 CLASSES = {
-    Kind.LETTER: r"[\p{L}\p{M}]",
+    Kind.LETTER: f"[{vocabulary.LETTERS}]",
     Kind.NUMBER: r"\p{N}",
-    Kind.UNSPACED: r"[\p{Han}\p{Hiragana}\p{Katakana}ー々]",
+    Kind.UNSPACED: f"[{vocabulary.UNSPACED}]",
     Kind.ARABIC: r"\p{Arabic}",
-    Kind.SIGN: r"[\p{Sc}%°#+&]",
+    Kind.SIGN: f"[{vocabulary.SIGNS}]",
 }
 CYRILLIC = r"\p{Cyrillic}"
 
 
 def rules() -> str:
     """The tokenizer without its pieces, as JSON: what the table is for."""
-    empty = vocabulary.tokenizer_of([vocabulary.UNKNOWN])
-    return json.dumps(without_pieces(json.loads(empty.to_str())), sort_keys=True)
-
-
-def without_pieces(definition: dict[str, object]) -> dict[str, object]:
-    """The definition of a tokenizer with none."""
-    model = definition["model"]
-    if not isinstance(model, dict):
-        raise TypeError("the definition has no model")
-    return {**definition, "model": {**model, "vocab": {}}}
+    return json.dumps(json.loads(vocabulary.tokenizer_of([]).to_str()), sort_keys=True)
 
 
 def table() -> Spelling:

@@ -99,8 +99,8 @@ def late_interaction(questions: Texts, matching: Matching, rows: Tensor) -> Tens
     return summed / total.clamp(min=1e-6)
 
 
-class Table:
-    """The table (tokens, dim) with a second moment for each row (RMSProp over rows, no momentum).
+class RowMoments:
+    """Rows with a second moment each (RMSProp over rows, no momentum).
 
     One number a row, not one a component: the first update of a rare token then keeps the direction
     of its gradient instead of becoming a vector of signs.
@@ -113,9 +113,18 @@ class Table:
         self.moment = torch.zeros(len(rows), device=rows.device)
         self.seen = torch.zeros(len(rows), device=rows.device)
 
-    def take(self, used: Tensor) -> Tensor:
-        """The rows of the distinct tokens ``used``, as a leaf to differentiate."""
-        return self.rows[used].requires_grad_()
+    def change(self, used: Tensor, gradient: Tensor, rate: float) -> Tensor:
+        """How the used rows (distinct) move, a component by about ``rate`` each; notes the update.
+
+        Frequent rows slow down as they are updated: they have seen enough, and only jitter.
+        """
+        self.seen[used] += 1
+        self.moment[used] = self.decay * self.moment[used] + (
+            1 - self.decay
+        ) * gradient.square().mean(dim=1)
+        unbiased = self.moment[used] / (1 - self.decay ** self.seen[used])
+        slower = rate / (1 + self.seen[used] / SETTLED).sqrt()
+        return (slower / (unbiased.sqrt() + 1e-9))[:, None] * gradient
 
     def state(self) -> dict[str, Tensor]:
         """What changes in training."""
@@ -125,24 +134,25 @@ class Table:
         """Continues from a state."""
         self.rows, self.moment, self.seen = state["rows"], state["moment"], state["seen"]
 
+
+class Table(RowMoments):
+    """The table (tokens, dim), a row for each token."""
+
+    def take(self, used: Tensor) -> Tensor:
+        """The rows of the distinct tokens ``used``, as a leaf to differentiate."""
+        return self.rows[used].requires_grad_()
+
     def step(self, leaf: Tensor, used: Tensor, rate: float) -> None:
-        """Moves the used rows (distinct) against the gradient, a component by about ``rate`` each.
+        """Moves the used rows (distinct) against the gradient; see ``change``.
 
         A step sideways lengthens a vector; that is undone, so that lengths, which are the tokens'
         weights, grow only by their own gradient and not by how often a token was updated.
-        Frequent rows slow down as they are updated: they have seen enough, and only jitter.
         """
         gradient = leaf.grad
         if gradient is None:
             raise RuntimeError("step() before backward()")
         with torch.no_grad():
-            self.seen[used] += 1
-            self.moment[used] = self.decay * self.moment[used] + (
-                1 - self.decay
-            ) * gradient.square().mean(dim=1)
-            unbiased = self.moment[used] / (1 - self.decay ** self.seen[used])
-            slower = rate / (1 + self.seen[used] / SETTLED).sqrt()
-            change = (slower / (unbiased.sqrt() + 1e-9))[:, None] * gradient
+            change = self.change(used, gradient, rate)
             length = leaf.norm(dim=1)
             wanted = length - (change * leaf).sum(dim=1) / length.clamp(min=1e-6)
             moved = leaf - change

@@ -54,16 +54,21 @@ _DROP = Regex(
     "[\u064b-\u0652\u0670\u0640\u00ad\u200b-\u200f\u2060\ufeff]"
     "|(?<=\\p{Cyrillic})['’ʼ`´](?=\\p{Cyrillic})"
 )
+# What the pattern below tells apart; the compiled tokenizer's table asks for the same.
+LETTERS = r"\p{L}\p{M}"
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}ー々"
+SIGNS = r"\p{Sc}%°#+&"
 # Groups of three digits from the right, so that 20000, 20.000 and 20,000 agree; four digits stay
 # whole, being years. Letters and marks of one script run; signs that carry meaning stand alone.
 # Runs are bounded: finding the pieces of a run takes the square of its length, and base64 is long.
 # The Arabic article, with what is written before it, is cut off the word.
 _TOKEN = Regex(
-    r"(?<![\p{L}\p{M}])(?:[وف]?[بك]?ال|[وف]?لل)(?=\p{Arabic}{3})"
+    rf"(?<![{LETTERS}])(?:[وف]?[بك]?ال|[وف]?لل)"
+    r"(?=\p{Arabic}{3})"
     r"|(?<!\p{N})\p{N}{4}(?!\p{N})|\p{N}{1,3}(?=(?:\p{N}{3}){0,20}(?!\p{N}))"
-    r"|[\p{Han}\p{Hiragana}\p{Katakana}ー々]{1,60}"
-    r"|[[\p{L}\p{M}]&&[^\p{Han}\p{Hiragana}\p{Katakana}ー々]]{1,60}"
-    r"|[\p{Sc}%°#+&]"
+    rf"|[{UNSPACED}]{{1,60}}"
+    rf"|[[{LETTERS}]&&[^{UNSPACED}]]{{1,60}}"
+    rf"|[{SIGNS}]"
 )
 
 
