@@ -32,6 +32,7 @@
 #define PIECE 4 /* letters */
 #define LINE 64 /* bytes that memory is read by */
 #define AHEAD 8 /* tokens */
+#define SOON 4 /* vectors */
 #define LANES 16 /* sums that a sum is made of */
 #define SIEVE_BITS 13
 #define SIEVE (1 << SIEVE_BITS)
@@ -85,6 +86,9 @@ WIDER EXPORT int64_t half_products(const uint16_t *source, int64_t size, int64_t
             return i;
         const uint16_t *halves = source + starts[i];
         float sums[LANES] = {0};
+        if (i + SOON < n && !outside(starts[i + SOON], dim, size))
+            for (int64_t at = 0; at < dim; at += LINE / 2)
+                __builtin_prefetch(source + starts[i + SOON] + at);
         int64_t d = 0;
         for (; d + LANES <= dim; d += LANES)
             for (int64_t lane = 0; lane < LANES; lane++)

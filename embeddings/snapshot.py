@@ -74,6 +74,13 @@ class Snapshot:
         return int(np.count_nonzero(self.alive))
 
     @cached_property
+    def rows(self) -> tuple[Ids, NDArray[np.int64]]:
+        """(count,) ids that are alive in the matrix, ascending, and where each stands."""
+        rows = np.flatnonzero(self.alive)
+        order = np.argsort(self.ids[rows], kind="stable")
+        return self.ids[rows[order]], rows[order]
+
+    @cached_property
     def base_selection(self) -> Selection:
         """``base_alive`` as the index of the base looks at it; ValueError without a base."""
         if self.base is None:
@@ -127,13 +134,34 @@ def restricted(now: Snapshot, allowed: Ids) -> Snapshot:
     return replace(now, alive=alive, base_alive=now.base_alive & chosen)
 
 
+def products(now: Snapshot, vector: NDArray[np.float32], ids: Ids) -> NDArray[np.float32]:
+    """(n,) inner products of those of the ids (n,) that are there; infinity for the others."""
+    found = np.full(len(ids), np.inf, dtype=np.float32)
+    if now.base is not None and len(now.base.ids):
+        at, there = _places(now.base.ids, ids)
+        there &= now.base_alive[at]
+        matrix = now.base.matrix
+        starts = at[there] * matrix.shape[1]
+        found[there] = half_products(matrix.reshape(-1), starts, vector)
+    own, rows = now.rows
+    if len(own):
+        at, there = _places(own, ids)
+        found[there] = np.einsum("ij,j->i", now.matrix[rows[at[there]]], vector)
+    return found
+
+
 def _rows(now: Snapshot, ids: Ids) -> NDArray[np.int64]:
     """Where those of the ids stand that are in the base."""
     if now.base is None or not len(now.base.ids):
         return np.empty(0, np.int64)
-    at = np.minimum(np.searchsorted(now.base.ids, ids), len(now.base.ids) - 1)
-    found: NDArray[np.int64] = at[now.base.ids[at] == ids]
-    return found
+    at, there = _places(now.base.ids, ids)
+    return at[there]
+
+
+def _places(among: Ids, ids: Ids) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where each of the ids would stand among some, ascending, and whether it does."""
+    at = np.minimum(np.searchsorted(among, ids), len(among) - 1)
+    return at, among[at] == ids
 
 
 def nearest(now: Snapshot, vector: NDArray[np.float32], k: int) -> Hits:

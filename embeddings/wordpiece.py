@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from tokenizers import PreTokenizedString, Token, Tokenizer
 
-from embeddings.kernels import function
+from embeddings.kernels import address, function
 from embeddings.spans import Placed, TokenIds, valid_unicode, visible
 from embeddings.spelling import Spelling, spelling
 
@@ -61,17 +61,17 @@ class WordPiece:
         lengths = np.zeros(self.vocabulary, dtype=np.uint8)
         places = np.zeros(1 << bits, dtype=np.uint64)
         read = _index_pieces(
-            *(written.ctypes.data, begin, end, self.vocabulary),
-            *(starts.ctypes.data, lengths.ctypes.data, places.ctypes.data, bits),
+            *(address(written), begin, end, self.vocabulary),
+            *(address(starts), address(lengths), address(places), bits),
         )
         if read != self.vocabulary:
             raise ValueError("the pieces are written in another way")
         arrays = (written, starts, lengths, places)
         rows = (table.pages, table.entries, table.classes, table.starts, table.letters)
         self._held = (*arrays, *rows)  # what the addresses below are of
-        self._spelling = _Spelling(*(array.ctypes.data for array in rows))
+        self._spelling = _Spelling(*(address(array) for array in rows))
         longest = int(lengths.max(initial=1))
-        self._pieces = _Pieces(*(array.ctypes.data for array in arrays), bits, longest, read)
+        self._pieces = _Pieces(*(address(array) for array in arrays), bits, longest, read)
         self._rules = table.rules
         self.unknown = self._number(json.loads(table.rules)["model"]["unk_token"])
         self._pieces.unknown = self.unknown
@@ -111,9 +111,9 @@ class WordPiece:
         places = np.empty((most if spans else 0, 2), np.int64)
         _cut_texts(
             *(ctypes.addressof(self._spelling), ctypes.addressof(self._pieces)),
-            *(codes.ctypes.data, sizes.ctypes.data, len(texts), SPARE, room),
-            *(letters.ctypes.data, kinds.ctypes.data, origins.ctypes.data),
-            *(ids.ctypes.data, places.ctypes.data if spans else None, counts.ctypes.data),
+            *(address(codes), address(sizes), len(texts), SPARE, room),
+            *(address(letters), address(kinds), address(origins)),
+            *(address(ids), address(places) if spans else None, address(counts)),
         )
         at = 0
         for text, count in zip(texts, counts.tolist(), strict=True):
@@ -154,7 +154,7 @@ class WordPiece:
         letters = np.frombuffer(word.encode("utf-32-le"), dtype="<u4")
         ids, cuts = np.empty(RUN, np.uint32), np.empty(RUN, np.int32)
         count = _cut_word(
-            *(ctypes.addressof(self._pieces), letters.ctypes.data, len(letters)),
-            *(ids.ctypes.data, cuts.ctypes.data),
+            *(ctypes.addressof(self._pieces), address(letters), len(letters)),
+            *(address(ids), address(cuts)),
         )
         return ids[:count].tolist(), cuts[:count].tolist()

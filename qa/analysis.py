@@ -90,15 +90,20 @@ class Word:
 @lru_cache(maxsize=256)  # asked for when a question is read, and again when it is searched for
 def question_words(text: str) -> tuple[Word, ...]:
     """The distinct words of a question, in an order that does not depend on the question's."""
-    found = {w for match in matches(text) for w in words_in(match, single_characters=False)}
+    found = {w for match in _matches(text) for w in words_in(match, single_characters=False)}
     return tuple(sorted(found, key=lambda word: word.forms))
 
 
 @lru_cache(maxsize=256)
 def question_sounds(text: str) -> tuple[str, ...]:
     """The distinct pieces of the sounds of a question's words, sorted."""
-    sounding = (m.group()[:_LONGEST] for m in matches(text) if sound_of(m))
+    sounding = (m.group()[:_LONGEST] for m in _matches(text) if sound_of(m))
     return tuple(sorted({piece for word in sounding for piece in pieces(word)}))
+
+
+@lru_cache(maxsize=16)  # asked for by both of the above
+def _matches(text: str) -> tuple[regex.Match[str], ...]:
+    return tuple(matches(text))
 
 
 def stemmed(word: str, language: str | None) -> str | None:

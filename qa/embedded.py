@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,9 @@ from qa.embedded_transfer import EmbeddedTransfer
 from qa.engine import Found, OldText, Search, Shown, TextVersion, Tombstone
 from qa.errors import FundstelleError, NotFound, StoreError
 from qa.lexical import LexicalIndexError
-from qa.lexical_view import FIELDS, Field
+from qa.lexical_view import FIELDS, Hits
 from qa.scoring import scored
+from qa.shortlist import shortlist
 from qa.store import Store
 from qa.types import (
     Change,
@@ -117,10 +119,7 @@ class EmbeddedEngine:
     def shown(self, passage_ids: Sequence[int]) -> dict[int, Shown]:
         """Those that still exist, by number, all of one state."""
         with self._store.reading() as connection:
-            found = passages.stored(connection, passage_ids)
-            ids = sorted({one.document_id for one in found})
-            documents = {one.id: one for one in records.stored(connection, ids)}
-        return {one.passage_id: Shown(one, documents[one.document_id]) for one in found}
+            return passages.shown(connection, passage_ids)
 
     def document(self, document_id: str) -> StoredDocument:
         """Describe a document, or raise NotFound."""
@@ -235,7 +234,7 @@ class EmbeddedEngine:
     def _candidates(
         self, moment: Moment, search: Search, asked: bm25.QuestionTerms
     ) -> NDArray[np.int64]:
-        """Ids of what the indexes find, ascending."""
+        """Ids of what the indexes find and is worth ranking, ascending."""
         allowed = None
         if not search.filters.empty:
             allowed = self._allowed.ids(moment.connection, moment.state.sequence, search.filters)
@@ -243,16 +242,18 @@ class EmbeddedEngine:
         def by_vector() -> NDArray[np.int64]:
             return moment.vectors.search(search.vector, search.dense, allowed).ids
 
-        def by_terms(field: Field) -> NDArray[np.int64]:
-            return moment.lexical.search(asked, search.lexical, search.filters, field).ids
+        def by_terms() -> list[Hits]:
+            find = partial(moment.lexical.search, asked, search.lexical, search.filters)
+            return [find(field) for field in FIELDS]
 
         if moment.state.passages < _WORTH_THREADS:
-            found = [by_vector(), *map(by_terms, FIELDS)]
+            near, worded = by_vector(), by_terms()
         else:
-            # None of them holds Python's lock while it searches.
-            beside = self._searchers.submit(lambda: [*map(by_terms, FIELDS)])
-            found = [by_vector(), *beside.result()]
-        return np.unique(np.concatenate(found))
+            # Neither holds Python's lock while it searches.
+            beside = self._searchers.submit(by_terms)
+            near, worded = by_vector(), beside.result()
+        products = partial(moment.vectors.products, search.vector)
+        return shortlist(near, worded, products, search.worth)
 
     def _compact(self) -> None:
         """The texts are dropped already and stay dropped if this fails; the next time mends it."""

@@ -43,6 +43,8 @@ class Search:
             the index's own BM25, which may differ a little from the scores that come back.
         filters: what to restrict the search to.
         language: of the question, ISO 639-1, or None when it is not known.
+        worth: how many of all that is found are worth ranking; None for all. An engine that reads
+            them all anyway may return more.
     """
 
     text: str
@@ -51,6 +53,7 @@ class Search:
     lexical: int
     filters: Filters
     language: str | None = None
+    worth: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

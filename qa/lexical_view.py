@@ -11,7 +11,7 @@ best (block-max WAND, Ding and Suel 2011). What a passage is worth in the end is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -54,6 +54,9 @@ class Hits:
     scores: NDArray[np.float64]
 
 
+_NOTHING = Hits(np.empty(0, np.int64), np.empty(0, np.float64))
+
+
 class LexicalView:
     """One state, for searching: a commit and the changes after it. Any number of threads may."""
 
@@ -65,6 +68,7 @@ class LexicalView:
         self.committed = max(0, searcher.num_docs - 1)
         self._average = np.array([self._average_length(name) for name in LENGTHS])
         self._frequencies: dict[Field, dict[int, int]] = {field: {} for field in FIELDS}
+        self._asked = {field: (np.empty(0, np.uint32), np.empty(0, np.int64)) for field in FIELDS}
         self._languages = {term for term, _ in searcher.terms_with_prefix("language", "")}
 
     @property
@@ -99,11 +103,12 @@ class LexicalView:
         """The best passages that have a term (or a piece of a sound) of the question."""
         ids = asked.ids if by == "terms" else asked.pieces
         if limit < 1 or not len(ids):
-            return _best({}, 0)
+            return _NOTHING
         found = self._committed(by, ids, limit, list(self._restrictions(filters)))
         if len(self.tail):
             idf = inverse_frequency(self.committed, self._frequency(by, ids))
-            found |= self.tail.scores(Wanted(by, ids, idf, self._average), filters)
+            scores = self.tail.scores(Wanted(by, ids, idf, self._average), filters)
+            found = _together(found, scores)
         return _best(found, limit)
 
     def passage_ids(self) -> NDArray[np.int64]:
@@ -115,16 +120,16 @@ class LexicalView:
 
     def _committed(
         self, by: Field, ids: NDArray[np.uint32], limit: int, restrictions: list[Query]
-    ) -> dict[int, float]:
-        """Scores of the best committed passages that are still there, and of all their equals."""
+    ) -> Hits:
+        """The best committed passages that are still there, and all their equals, in no order."""
         size = self._searcher.num_docs
         if size == 0:
-            return {}
+            return _NOTHING
         text = term_text if by == "terms" else piece_text
         wanted_ids = _rarest(ids, self._frequency(by, ids))
         terms = [(Occur.Should, self._term(by, text(number))) for number in wanted_ids.tolist()]
         if not terms:
-            return {}
+            return _NOTHING
         query = Query.boolean_query(terms)
         parts = [(Occur.Must, Query.const_score_query(one, 0.0)) for one in restrictions]
         if self.tail.gone:
@@ -138,10 +143,18 @@ class LexicalView:
         while len(hits) == wanted < size and hits[-1][0] == hits[min(limit, wanted) - 1][0]:
             wanted = min(wanted * 4, size)
             hits = self._searcher.search(query, limit=wanted, count=False).hits
-        return dict(zip(self._ids(hits).tolist(), (score for score, _ in hits), strict=True))
+        scores = np.fromiter((score for score, _ in hits), dtype=np.float64, count=len(hits))
+        return Hits(self._ids(hits), scores)
 
     def _frequency(self, field: Field, ids: NDArray[np.uint32]) -> NDArray[np.int64]:
         """(n,) how many committed passages have each of (n,) terms or pieces."""
+        asked, found = self._asked[field]
+        if asked is not ids:  # for a question, of which they are asked again and again
+            found = self._counted(field, ids)
+            self._asked[field] = ids, found
+        return found
+
+    def _counted(self, field: Field, ids: NDArray[np.uint32]) -> NDArray[np.int64]:
         known, text = self._frequencies[field], term_text if field == "terms" else piece_text
         found = []
         for number in ids.tolist():
@@ -200,8 +213,11 @@ def terms_text(terms: PassageTerms) -> str:
     return np.repeat(terms.ids, terms.counts).astype(">u4").tobytes().hex(" ", 4)
 
 
-def _best(scores: dict[int, float], limit: int) -> Hits:
-    ids = np.array(list(scores.keys()), dtype=np.int64)
-    found = np.array(list(scores.values()), dtype=np.float64)
-    order = np.lexsort((ids, -found))[:limit]
-    return Hits(ids[order], found[order])
+def _together(some: Hits, others: Mapping[int, float]) -> Hits:
+    ids = np.concatenate([some.ids, np.array(list(others), dtype=np.int64)])
+    return Hits(ids, np.concatenate([some.scores, np.array(list(others.values()), np.float64)]))
+
+
+def _best(found: Hits, limit: int) -> Hits:
+    order = np.lexsort((found.ids, -found.scores))[:limit]
+    return Hits(found.ids[order], found.scores[order])

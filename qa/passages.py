@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from qa import representation
 from qa.dates import bounds
+from qa.engine import Shown
 from qa.lexical_tail import Entry
-from qa.records import decode
+from qa.records import DESCRIPTION, decode, document_of
 from qa.representation import Columns
-from qa.types import Filters, StoredPassage
+from qa.types import Filters, StoredDocument, StoredPassage
 
 _CHUNK = 4096
 
@@ -57,18 +58,20 @@ def columns(
     return representation.columns([row[0] for row in found], [row[1] for row in found], dimension)
 
 
-def stored(connection: sqlite3.Connection, passage_ids: Sequence[int]) -> list[StoredPassage]:
-    """Passages in words, in no order; ids that do not exist are left out."""
+def shown(connection: sqlite3.Connection, passage_ids: Sequence[int]) -> dict[int, Shown]:
+    """Passages in words with their documents, by id; ids that do not exist are left out."""
     found = connection.execute(
-        'SELECT p.id, p.document_id, d.sha256, p.start, p."end", p.language, p.text '
-        "FROM passages p JOIN documents d ON d.id = p.document_id "
+        f'SELECT p.id, p.start, p."end", p.language, p.text, {DESCRIPTION} FROM passages p '
+        "JOIN documents d ON d.id = p.document_id JOIN texts t USING (sha256) "
         "WHERE p.id IN (SELECT value FROM json_each(?))",
         (json.dumps([int(passage_id) for passage_id in passage_ids]),),
     )
-    return [
-        StoredPassage(number, document, sha256, start, end, language, decode(text))
-        for number, document, sha256, start, end, language, text in found
-    ]
+    return {row[0]: _shown(row[:5], document_of(row[5:])) for row in found}
+
+
+def _shown(row: tuple[Any, ...], of: StoredDocument) -> Shown:
+    number, start, end, language, text = row
+    return Shown(StoredPassage(number, of.id, of.sha256, start, end, language, decode(text)), of)
 
 
 def removed_since(connection: sqlite3.Connection, sequence: int) -> NDArray[np.int64]:

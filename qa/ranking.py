@@ -46,6 +46,7 @@ FEATURES = (
 )
 ABSOLUTE = ("dense", "rarity", "window")
 """The evidence that says whether a candidate answers; the order goes by all."""
+_ABSOLUTE = [FEATURES.index(name) for name in ABSOLUTE]
 FITTED = Path(__file__).with_name("ranking.json")
 _NEAR = 0.6
 _WEIGHING = Weighing(step=WINDOW_STEP, same=0.999, covered=0.5, around=0.5)
@@ -249,7 +250,9 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "length": np.log1p(passages.tokens.lengths),
         "far_script": ~same & (not asked.alphabetic),
     }
-    features = np.stack([columns[name] for name in FEATURES], axis=1)
+    features = np.empty((len(passages), len(FEATURES)))
+    for place, name in enumerate(FEATURES):
+        features[:, place] = columns[name]
     return Evidence(features, rare, same, compared)
 
 
@@ -296,7 +299,7 @@ def probabilities(
 
 def absolute(features: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n, len(ABSOLUTE)) columns of (n, len(FEATURES))."""
-    return features[:, [FEATURES.index(name) for name in ABSOLUTE]]
+    return features[:, _ABSOLUTE]
 
 
 def linear(

@@ -16,7 +16,7 @@ from qa.engine import TextVersion
 from qa.errors import InvalidInput, NotFound
 from qa.types import Document, StoredDocument
 
-_DESCRIPTION = (
+DESCRIPTION = (
     "d.id, d.sha256, d.source, d.title, d.language, d.published, d.metadata, d.pages, "
     "t.characters, d.passages, d.sequence, d.added, d.updated, d.pipeline"
 )
@@ -25,7 +25,7 @@ _VERSION = (
     "v.document_id, v.sha256, v.source, v.title, v.language, v.published, v.pages, v.sequence"
 )
 _NO_METADATA, _NO_PAGES = "{}", "[]"
-_STORED = f"SELECT {_DESCRIPTION} FROM documents d JOIN texts t USING (sha256)"
+_STORED = f"SELECT {DESCRIPTION} FROM documents d JOIN texts t USING (sha256)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,13 @@ def stored(connection: sqlite3.Connection, document_ids: Sequence[str]) -> list[
         f"{_STORED} WHERE d.id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(document_ids)),),
     )
-    return [_stored(row) for row in rows]
+    return [document_of(row) for row in rows]
 
 
 def listed(connection: sqlite3.Connection, after: str, limit: int) -> list[StoredDocument]:
     """Descriptions in order of id, of documents after the given one."""
     rows = connection.execute(f"{_STORED} WHERE d.id > ? ORDER BY d.id LIMIT ?", (after, limit))
-    return [_stored(row) for row in rows]
+    return [document_of(row) for row in rows]
 
 
 def whole(connection: sqlite3.Connection, document_id: str) -> Document:
@@ -165,7 +165,8 @@ def description(document: Document) -> dict[str, Any]:
     }
 
 
-def _stored(row: tuple[Any, ...]) -> StoredDocument:
+def document_of(row: Sequence[Any]) -> StoredDocument:
+    """A document from a row of ``DESCRIPTION``."""
     return StoredDocument(
         id=row[0],
         sha256=row[1],

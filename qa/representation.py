@@ -35,6 +35,8 @@ _PARTS = (
 """What says how many items each part has, and their bytes."""
 _COUNTED = tuple((_FIELD[name], width) for name, width in _PARTS)
 _WORD = 4
+_PER_WORD = np.array([[_WORD // width] for _, width in _PARTS])
+"""Items of each part to four bytes."""
 _HALF = 16
 """Bits of the first number that say the format; above them is the hubness, from format 2 on."""
 _NONE, _FINE = 1 << 15, (1 << 15) - 1
@@ -158,22 +160,24 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
     """
     joined = np.frombuffer(b"".join(stored), dtype=np.uint8)
     sizes = np.fromiter(map(len, stored), dtype=np.int64, count=len(stored))
-    if (sizes % _WORD).any() or (sizes < _WORD * len(_HEADER)).any():
+    if (sizes % _WORD).any() or sizes.min(initial=_WORD * len(_HEADER)) < _WORD * len(_HEADER):
         raise ValueError("a representation is cut off")
     words = joined.view("<u4")
     try:
         header, starts = kernels.records(words, sizes // _WORD, len(_HEADER), _COUNTED)
     except ValueError as error:
         raise ValueError("a representation is damaged or of another format") from error
-    written, hubs = header[_FIELD["format"]] % (1 << _HALF), header[_FIELD["format"]] >> _HALF
+    first = header[_FIELD["format"]]
+    written, hubs = first & ((1 << _HALF) - 1), first >> _HALF
     if not 0 < written.min(initial=FORMAT) <= written.max(initial=FORMAT) <= FORMAT:
         raise ValueError("a representation is damaged or of another format")
     if (header[_FIELD["dimension"]] != dimension).any():
         raise ValueError(f"a representation has no vector of length {dimension}")
     sources = {1: joined, 2: joined.view("<f2"), 4: words}
+    starts *= _PER_WORD
     parts = (
-        Ragged(sources[width], place * (_WORD // width), header[field])
-        for place, (field, width) in zip(starts, _COUNTED, strict=True)
+        Ragged(sources[width], start, header[field])
+        for start, (field, width) in zip(starts, _COUNTED, strict=True)
     )
     start, end = header[_FIELD["start"]], header[_FIELD["end"]]
     lengths = header[_FIELD["words"] : _FIELD["sounds"] + 1].T
