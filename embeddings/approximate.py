@@ -26,7 +26,17 @@ SAMPLE, LIST_SAMPLE = 20_000, 64  # rows learnt from, at least, and for each lis
 _thread = threading.local()
 _parameters: Any = faiss.SearchParametersIVF
 GROWTH = 4  # times as many rows as it was learnt from, after which it is learnt anew
-THREADS = 1  # a question: others are served by other threads
+
+
+def _alone() -> None:
+    """Let FAISS work in this thread alone, from now on.
+
+    Others have the other cores: threads that answer, processes that prepare documents. OpenMP's
+    spin while they wait, and beside other work two of them took four times the processor time.
+    """
+    if not getattr(_thread, "alone", False):  # OpenMP keeps it for each thread
+        faiss.omp_set_num_threads(1)
+        _thread.alone = True
 
 
 class Selection:
@@ -64,6 +74,7 @@ class ApproximateIndex:
 
         Odd dimensions are quantised to eight bits each instead.
         """
+        _alone()
         rows, dimension = vectors.shape
         lists = 1 if rows <= BUDGET else int(LISTS * rows**0.5)
         kind = f"PQ{dimension // 2}x4fs" if dimension % 2 == 0 else "SQ8"
@@ -95,6 +106,7 @@ class ApproximateIndex:
 
     def add(self, vectors: Vectors) -> None:
         """Add rows (n, dim) at the end. Not while another thread searches."""
+        _alone()
         self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
 
     def select(self, bits: NDArray[np.uint8], among: int) -> Selection:
@@ -111,9 +123,7 @@ class ApproximateIndex:
             k: how many rows are wanted in the end.
             selection: which rows to choose among.
         """
-        if not getattr(_thread, "set", False):  # OpenMP keeps it for each thread
-            faiss.omp_set_num_threads(THREADS)
-            _thread.set = True
+        _alone()
         proposed = min(max(PROPOSED * k, LEAST), selection.among)
         found = self._search(vector, proposed, selection.parameters)
         if len(found) < min(k, selection.among) and selection.probes < selection.lists:

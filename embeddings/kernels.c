@@ -32,7 +32,7 @@
 #define PIECE 4 /* letters */
 #define LINE 64 /* bytes that memory is read by */
 #define AHEAD 8 /* tokens */
-#define SOON 4 /* vectors */
+#define SOON 4 /* vectors, or rows of weights */
 #define LANES 16 /* sums that a sum is made of */
 #define SIEVE_BITS 13
 #define SIEVE (1 << SIEVE_BITS)
@@ -534,6 +534,9 @@ WIDER EXPORT void add_logs(const uint16_t *table, int64_t m, const int32_t *met,
                            float *out)
 {
     for (int64_t i = 0; i < found; i++) {
+        if (i + SOON < found)
+            for (int64_t at = 0; at < m; at += LINE / 2)
+                __builtin_prefetch(table + met[i + SOON] * m + at);
         float weight = log1pf((float)counts[met[i]]);
         const uint16_t *row = table + met[i] * m;
         for (int64_t j = 0; j < m; j++)

@@ -25,13 +25,12 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from operator import add
 
 import regex
 import Stemmer
-from anyascii import anyascii
 
-from qa.sounds import pieces, sound
+from qa.sounds import pieces, romanised, sound
 
 VERSION = "3"
 """Changes whenever a text could get different terms; passages are then prepared again."""
@@ -63,11 +62,13 @@ _PIECE = regex.compile(
     rf"|(?P<number>\p{{N}}{_LETTER_OR_DIGIT}*+)",
     regex.V1,
 )
+_UNSPACED_LETTER = regex.compile(f"[{_UNSPACED}]")
 _SPACED_NUMBER = regex.compile(r"\d \d{3}")
 _RUN = regex.compile(r"(?:\S|(?<=\d) (?=\d{3}))+")
 _AROUND = ".,;:!?…\"'„“”‚‘’«»‹›()[]{}<>-–—/|*•·。、，！？：；（）「」『』《》"
 """What no piece begins or ends with, as far as it is common."""
 _CLUSTER = regex.compile(r"\P{M}\p{M}*")
+_MARK = regex.compile(r"\p{M}")
 _INVISIBLE = regex.compile(r"\p{Cf}+")
 _CYRILLIC_APOSTROPHE = regex.compile(r"(?<=\p{Cyrillic})['’ʼ](?=\p{Cyrillic})")
 
@@ -160,7 +161,8 @@ def words_in(match: regex.Match[str], *, single_characters: bool) -> Iterator[Wo
     if kind == "word":
         yield word_of(piece)
     elif kind == "unspaced":
-        yield from _pairs(piece, single_characters)
+        for form in unspaced_forms(piece, single_characters=single_characters):
+            yield Word((form,), False)
     elif kind == "decimal":
         yield Word((_digits(piece).replace(",", ".").replace("٫", "."),), False)
     elif kind == "number":
@@ -180,13 +182,14 @@ def sound_of(match: regex.Match[str]) -> str:
 def word_of(piece: str) -> Word:
     """A piece that is a word of letters."""
     word = piece[:_LONGEST]
-    latin = "" if word.isascii() else _latin(word)
+    # In Latin letters without accents names have a form in common across scripts.
+    latin = "" if word.isascii() else romanised(word)[:_LONGEST]
     return Word((word, latin) if latin and latin != word else (word,), True)
 
 
-def _latin(word: str) -> str:
-    """The word in Latin letters without accents, as a form that names share across scripts."""
-    return "".join(c for c in anyascii(word).casefold() if c.isalnum())[:_LONGEST]
+def is_word(run: str) -> bool:
+    """Whether a folded text is one word of letters, as is seen without looking for its pieces."""
+    return run.isalpha() and (run.isascii() or not _UNSPACED_LETTER.search(run))
 
 
 def _grouped(match: regex.Match[str], *, parts: bool) -> Iterator[Word]:
@@ -209,10 +212,8 @@ def _digits(piece: str) -> str:
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in piece)
 
 
-def _pairs(piece: str, single_characters: bool) -> Iterator[Word]:
-    characters: Sequence[str] = _CLUSTER.findall(piece)
-    if single_characters or len(characters) == 1:
-        for character in characters:
-            yield Word((character,), False)
-    for first, second in pairwise(characters):
-        yield Word((first + second,), False)
+def unspaced_forms(piece: str, *, single_characters: bool) -> list[str]:
+    """The words of characters without spaces: all pairs of neighbours; of one, itself."""
+    characters: Sequence[str] = _CLUSTER.findall(piece) if _MARK.search(piece) else piece
+    pairs = list(map(add, characters, characters[1:]))
+    return [*characters, *pairs] if single_characters or not pairs else pairs

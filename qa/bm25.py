@@ -47,6 +47,8 @@ _SPELT = bytes([0, *_LETTERS.encode("ascii"), *bytes(255 - len(_LETTERS))])
 _MARK = len(_LETTERS)
 _REMEMBERED = 200_000
 """Runs of characters, of all languages together: some 60 MB."""
+_LOOKED_AFTER = 256
+"""New ones of a language after which all are counted."""
 _REMEMBERED_LENGTH = 40
 """Characters; longer runs, as of scripts without spaces, do not come again."""
 _LETTER_BITS = 6
@@ -127,17 +129,24 @@ def _held(run: str, language: str | None) -> _Held:
     words: list[int] = []
     stems: list[int] = []
     sounding: list[str] = []
-    if run.isascii() and run.isalpha():  # as most are: a word, which need not be looked for
-        (form,) = analysis.word_of(run).forms
-        stem = analysis.stemmed(form, language)
-        ids = (word_id(form),) if stem is None else (word_id(form), stem_id(stem))
-        sound = _marked(sounds.sound(form))
-        return _Held(ids, 1, len(ids) - 1, sound, max(1, len(sound) - 2))
+    if analysis.is_word(run):  # as most are, and need not be looked for
+        forms = analysis.word_of(run).forms
+        ids = [word_id(form) for form in forms]
+        stem = analysis.stemmed(forms[0], language)
+        if stem is not None:
+            ids.append(stem_id(stem))
+        sound = _marked(sounds.sound(forms[0]))
+        pieces = max(1, len(sound) - 2) if sound else 0
+        return _Held(tuple(ids), len(forms), len(ids) - len(forms), sound, pieces)
     for match in analysis.matches_in(run):
-        found = list(analysis.words_in(match, single_characters=True))
-        words += [word_id(form) for word in found for form in word.forms]
-        stemmed = (analysis.stemmed(word.forms[0], language) for word in found if word.stemmable)
-        stems += [stem_id(stem) for stem in stemmed if stem is not None]
+        if match.lastgroup == "unspaced":
+            unspaced = analysis.unspaced_forms(match.group(), single_characters=True)
+            words += map(_word_ids.__getitem__, unspaced)
+        else:
+            found = list(analysis.words_in(match, single_characters=True))
+            words += [word_id(form) for word in found for form in word.forms]
+            stemmed = (analysis.stemmed(w.forms[0], language) for w in found if w.stemmable)
+            stems += [stem_id(stem) for stem in stemmed if stem is not None]
         if sound := _marked(analysis.sound_of(match)):
             sounding.append(sound)
     pieces = sum(max(1, len(sound) - 2) for sound in sounding)
@@ -154,14 +163,39 @@ class _Known(dict[str, _Held]):
     def __missing__(self, run: str) -> _Held:
         found = _held(run, self._language)
         if len(run) <= _REMEMBERED_LENGTH:
-            every = list(_known.values())  # to which another thread may be adding a language
-            if sum(map(len, every)) >= _REMEMBERED:
-                max(every, key=len).clear()
+            if len(self) % _LOOKED_AFTER == 0:
+                _make_room()
             self[run] = found
         return found
 
 
+def _make_room() -> None:
+    """Forget what came last in the language of which most is remembered, if that is too much.
+
+    What is frequent came first.
+    """
+    every = list(_known.values())  # to which another thread may be adding a language
+    if sum(map(len, every)) < _REMEMBERED:
+        return
+    most = max(every, key=len)
+    for run in list(most)[len(most) // 2 :]:
+        most.pop(run, None)  # which another thread may have done
+
+
 _known: dict[str | None, _Known] = {}
+
+
+class _WordIds(dict[str, int]):
+    """Ids of characters and pairs of them in scripts without spaces, of which there are few."""
+
+    def __missing__(self, form: str) -> int:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = self[form] = word_id(form)
+        return found
+
+
+_word_ids = _WordIds()
 
 
 def question_terms(

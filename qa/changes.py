@@ -12,7 +12,7 @@ from qa import records, representation
 from qa.acceptance import require_distinct, require_sound
 from qa.dates import bounds
 from qa.errors import NotFound, StoreError
-from qa.types import Change, Document, PreparedDocument, PreparedPassage
+from qa.types import Change, Document, PreparedDocument, PreparedPassage, Span
 
 _ADD_PASSAGE = (
     'INSERT INTO passages (document_id, start, "end", language, text, context, sequence) '
@@ -154,9 +154,13 @@ def _passage_row(
         passage.end,
         passage.language,
         records.encode(document.text[passage.start : passage.end]),
-        json.dumps([[span.start, span.end] for span in passage.context]),
+        _context(passage.context),
         sequence,
     )
+
+
+def _context(spans: Sequence[Span]) -> str:
+    return json.dumps([[span.start, span.end] for span in spans]) if spans else "[]"
 
 
 def _drop_passages(

@@ -41,6 +41,9 @@ Progress = Callable[[str, int, int], None]
 _WAIT_SECONDS = 60.0
 _PAUSE_SECONDS = 0.005
 _ATTEMPTS = 3
+_WORTH_A_COMMIT = 4096
+"""Passages that are not waited for while more keep coming: a second's work for who asks."""
+_LULL_SECONDS = 0.5
 _TAIL = 64
 """Passages that the lexical index may lack: a plain loop scores them in a millisecond or two."""
 
@@ -97,6 +100,7 @@ class Derived:
         self._view = self._lexical.view
         self._saving = threading.Thread()
         self._following = threading.Thread()
+        self._stopping = threading.Event()
         self._tidying = Tidying(store.path)
         self.catch_up()
         self._progress = None
@@ -137,13 +141,20 @@ class Derived:
             self._saving.start()
 
     def follow(self) -> None:
-        """Begin to catch up in a thread of its own, unless one does already."""
+        """Begin to catch up in a thread of its own, unless one does already.
+
+        While more keeps coming, it waits until that is worth a commit to the index of words, which
+        are merged again and again.
+        """
         if not self._following.is_alive():
             self._following = threading.Thread(target=self._follow, name="catch up")
             self._following.start()
 
     def _follow(self) -> None:
         try:
+            pending, before = self.pending(), -1
+            while before < pending < _WORTH_A_COMMIT and not self._stopping.wait(_LULL_SECONDS):
+                pending, before = self.pending(), pending
             self.catch_up()
         except Exception:
             _log.warning("indexing failed; the next search tries again", exc_info=True)
@@ -164,6 +175,7 @@ class Derived:
 
     def stop(self) -> None:
         """End what works in the background and is worth nothing without this program."""
+        self._stopping.set()
         self._tidying.stop()
 
     def save(self) -> None:

@@ -212,10 +212,12 @@ def _columns(
 
 def _outside_alphabets(text: str) -> dict[str, int]:
     """How many letters of a Cyrillic text each language does not have."""
-    letters = Counter(letter for letter in text.lower() if "а" <= letter <= "ӿ")
-    apostrophes = len(_APOSTROPHE.findall(text.lower()))
+    text = text.lower()
+    letters = {letter: n for letter, n in Counter(text).items() if "а" <= letter <= "ӿ"}
+    own = letters.keys() - _SHARED
+    apostrophes = len(_APOSTROPHE.findall(text))
     return {
-        language: sum(n for letter, n in letters.items() if letter not in alphabet | _SHARED)
+        language: sum(letters[letter] for letter in own - alphabet)
         + (0 if language in ("uk", "be") else apostrophes)
         for language, alphabet in _ALPHABETS.items()
     }
@@ -227,6 +229,8 @@ def _identifier() -> Identifier:
 
 _NOT_LATIN = re.compile(r"[^\W\u0000-\u024f\u1e00-\u1eff]")
 _NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
+_NOISY = ("://", "www.", "@")
+"""One of them is in all of it."""
 
 
 def _sample(text: str) -> str:
@@ -238,4 +242,4 @@ def _sample(text: str) -> str:
         wide = len(text[:_PIECE].encode("utf-8", "surrogatepass")) > 1.5 * _PIECE
         size = _PIECE // 2 if wide else _PIECE
         text = " ".join(text[i * step : i * step + size] for i in range(pieces))
-    return _NOISE.sub(" ", text)
+    return _NOISE.sub(" ", text) if any(sign in text for sign in _NOISY) else text

@@ -71,7 +71,7 @@ class Preparer:
                         vector,
                         placed.ids,
                         placed.spans,
-                        np.unique(context_ids),
+                        np.unique(context_ids) if len(context_ids) > 1 else context_ids,
                         passage_terms(read.text, read.passage.language),
                         hub,
                     )

@@ -7,6 +7,7 @@ after the other, each from a multiple of four bytes on, all little-endian.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,6 +36,9 @@ _PARTS = (
 """What says how many items each part has, and their bytes."""
 _COUNTED = tuple((_FIELD[name], width) for name, width in _PARTS)
 _WORD = 4
+_PADDING = (b"", b"\0" * 3, b"\0" * 2, b"\0")
+"""What a part that is so much longer than whole words lacks to the next."""
+_PACKED_HEADER = struct.Struct(f"<{len(_HEADER)}I")
 _PER_WORD = np.array([[_WORD // width] for _, width in _PARTS])
 """Items of each part to four bytes."""
 _HALF = 16
@@ -124,27 +128,24 @@ def to_bytes(document_id: str, one: PreparedPassage) -> bytes:
     if one.spans.max(initial=0) > _LONGEST or len(one.spans) != len(one.tokens):
         raise ValueError(f"expected {len(one.tokens)} spans within {_LONGEST} characters")
     first = FORMAT | _hub(one.hubness) << _HALF
-    header = np.array(
-        [
-            *(first, passage.start, passage.end, *terms.lengths.tolist()),
-            *(len(one.vector), len(one.tokens), len(one.context_tokens), len(terms.ids)),
-            *(len(terms.sound), len(language), len(document)),
-        ],
-        dtype="<u4",
+    header = _PACKED_HEADER.pack(
+        *(first, passage.start, passage.end, *terms.lengths.tolist()),
+        *(len(one.vector), len(one.tokens), len(one.context_tokens), len(terms.ids)),
+        *(len(terms.sound), len(language), len(document)),
     )
     parts = (
-        header.tobytes(),
+        header,
         one.vector.astype("<f2").tobytes(),
-        one.tokens.astype("<u4").tobytes(),
+        one.tokens.astype("<u4", copy=False).tobytes(),
         one.spans.astype("<u2").tobytes(),
-        one.context_tokens.astype("<u4").tobytes(),
-        terms.ids.astype("<u4").tobytes(),
+        one.context_tokens.astype("<u4", copy=False).tobytes(),
+        terms.ids.astype("<u4", copy=False).tobytes(),
         terms.counts.tobytes(),
         terms.sound.tobytes(),
         language,
         document,
     )
-    return b"".join(part.ljust(-(-len(part) // _WORD) * _WORD, b"\0") for part in parts)
+    return b"".join([part + _PADDING[len(part) % _WORD] for part in parts])
 
 
 def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Columns:

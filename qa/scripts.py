@@ -58,6 +58,7 @@ _RANGES: tuple[tuple[int, int, str], ...] = tuple(
 )
 _STARTS = [first for first, _, _ in _RANGES]
 
+_REMEMBERED = 50_000
 # A Chinese or Japanese character carries about as much as half a word written with letters.
 _WEIGHT = {HAN: 3, KANA: 2, "ko": 2}
 
@@ -74,9 +75,22 @@ def weights(text: str) -> Counter[str]:
     """How much of a text is in each script, in letters; digits and signs count for none."""
     counts: Counter[str] = Counter()
     for letter, count in Counter(text).items():
-        if letter.isalpha() and (script := script_of(letter)):
+        if script := _LETTERS[letter]:
             counts[script] += count * _WEIGHT.get(script, 1)
     return counts
+
+
+class _Letters(dict[str, str | None]):
+    """Scripts of characters that are letters."""
+
+    def __missing__(self, character: str) -> str | None:
+        found = script_of(character) if character.isalpha() else None
+        if len(self) < _REMEMBERED:
+            self[character] = found
+        return found
+
+
+_LETTERS = _Letters()
 
 
 def alphabetic(text: str) -> bool:

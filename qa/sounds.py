@@ -39,12 +39,27 @@ _DOUBLED = re.compile(r"([a-z])\1+")
 _LETTERS = re.compile(r"[a-z0-9]+")
 
 
+class _Ascii(dict[int, str]):
+    """Single characters as anyascii spells them, which looks at no others."""
+
+    def __missing__(self, code: int) -> str:
+        found = self[code] = anyascii(chr(code))
+        return found
+
+
+_ASCII = _Ascii()
+
+
+def romanised(word: str) -> str:
+    """A word of any script in small Latin letters without accents, and in digits."""
+    latin = (word if word.isascii() else word.translate(_ASCII)).lower()
+    return latin if latin.isalnum() else "".join(_LETTERS.findall(latin))
+
+
 @lru_cache(maxsize=100_000)
 def sound(word: str) -> str:
     """A case-folded word of any script in Latin letters, spelt by one set of rules."""
-    latin = word.lower() if word.isascii() else anyascii(word).lower()
-    if not latin.isalnum():
-        latin = "".join(_LETTERS.findall(latin))
+    latin = romanised(word)
     if latin.isdigit():
         return latin
     for spelling, common in _RULES:

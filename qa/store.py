@@ -20,6 +20,8 @@ APPLICATION_ID = 0x46756E64
 """``Fund``, in SQLite's header: tells our files from others."""
 
 _WAIT_SECONDS = 30.0
+_WRITER_KIB = 16_000
+_CHECKPOINT_PAGES = 4_000  # 16 MB, as much as two thousand passages
 _CHECKPOINT_WAIT_MS = 2000  # writers wait too
 
 
@@ -46,6 +48,9 @@ class Store:
             raise StoreError(f"cannot make the folder {path.parent}: {error}") from error
         with self._explained():
             self._writer = self._connect()
+            # What a large change touches is kept until it is committed, and written over several.
+            self._writer.execute(f"PRAGMA cache_size = {-_WRITER_KIB}")
+            self._writer.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             try:
                 self._migrate()
             except BaseException:

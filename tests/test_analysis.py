@@ -202,3 +202,12 @@ def test_runs_hold_every_piece_of_the_text(parts: list[str]) -> None:
     text = "".join(parts)
     found = [told(match) for run in analysis.runs(text) for match in analysis.matches_in(run)]
     assert found == [told(match) for match in analysis.matches(text)]
+
+
+@given(st.lists(st.sampled_from([*PARTS, "ا", "क", "ー", "한", "ß", "İ", "ﬁ"]), max_size=4))
+@settings(max_examples=300, derandomize=True, deadline=None)
+def test_what_is_seen_to_be_a_word_is_one(parts: list[str]) -> None:
+    for run in analysis.runs("".join(parts)):
+        if analysis.is_word(run):
+            (match,) = analysis.matches_in(run)
+            assert (match.lastgroup, match.group()) == ("word", run)

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from embeddings.ragged import Ragged
 from qa import analysis
@@ -67,8 +69,41 @@ def both(asked: QuestionTerms, passages: list[PassageTerms]) -> tuple[list[float
     )
 
 
+WRITTEN = [
+    "Haus",
+    "Straße",
+    "Łódź",
+    "солдат",
+    "об'єкт",
+    "白俄罗斯",
+    "ザー",
+    "กา",
+    "한국",
+    "كتاب",
+    "घर",
+    "l’eau",
+]
+
+
+@given(
+    st.lists(
+        st.sampled_from([*WRITTEN, " ", " ", "1.5", "20 000", "x", "-", "\u0301"]), max_size=9
+    ),
+    st.sampled_from([None, "de", "ru", "ar", "zh"]),
+)
+@settings(max_examples=300, derandomize=True, deadline=None)
+def test_terms_are_those_of_a_plain_analysis(parts: list[str], language: str | None) -> None:
+    text = "".join(parts)
+    found, plain = passage_terms(text, language), plain_terms(text, language)
+    expected = Counter([*map(word_id, plain.words), *map(stem_id, plain.stems)])
+    assert dict(zip(found.ids.tolist(), found.counts.tolist(), strict=True)) == expected
+    assert Counter(map(piece_id, pieces_of(found.sound))) == Counter(map(piece_id, plain.sounds))
+    assert found.lengths.tolist() == [len(plain.words), len(plain.stems), len(plain.sounds)]
+
+
 def test_what_is_remembered_of_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qa.bm25._REMEMBERED", 5)
+    monkeypatch.setattr("qa.bm25._LOOKED_AFTER", 1)
     known: dict[str | None, Any] = {}
     for _ in range(2):
         for text, language in zip(TEXTS, LANGUAGES, strict=True):

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,6 +130,30 @@ def test_indexes_ahead_of_a_restored_store_are_built_again(
     engine = EmbeddedEngine.open(folder, DIMENSION)
     same_answers(engine, expected)
     engine.close()
+
+
+def test_while_more_keeps_coming_the_words_are_indexed_together(
+    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    derived, committed, waited = engine._derived, list[int](), list[float]()
+    update = LexicalIndex.update
+
+    def counted(*given: Any) -> None:  # noqa: ANN401
+        committed.append(given[-1])
+        update(*given)
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        if len(waited) == 1:
+            engine.put([one("b", "\n".join(f"Neue Soldaten {n}" for n in range(300)))])
+        return False
+
+    monkeypatch.setattr(LexicalIndex, "update", counted)
+    monkeypatch.setattr(derived._stopping, "wait", wait)
+    engine.put([one("a", "\n".join(f"Alte Soldaten {n}" for n in range(300)))])
+    derived._following.join()
+    assert (len(waited), committed, derived.pending()) == (2, [2], 0)
+    assert len(quotes(engine, n=1000)) == 600
 
 
 def test_a_failure_after_the_commit_is_made_good_by_the_next_search(
