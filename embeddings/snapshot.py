@@ -169,26 +169,32 @@ def nearest(now: Snapshot, vector: NDArray[np.float32], k: int) -> Hits:
     if not vector.any():
         ids = alive_ids(now)[:k]
         return Hits(ids, np.zeros(len(ids), np.float32))
-    hits = [_best(now, vector, k), _best_of_base(now, vector, k)]
+    if now.base is None or not now.base_count:
+        return _best(now, vector, k)
+    if not now.count:
+        return _best_of_base(now, now.base, vector, k)
+    hits = [_best(now, vector, k), _best_of_base(now, now.base, vector, k)]
     ids = np.concatenate([hit.ids for hit in hits])
     scores = np.concatenate([hit.scores for hit in hits])
     order = np.lexsort((ids, -scores))[:k]
     return Hits(ids[order], scores[order])
 
 
-def _best_of_base(now: Snapshot, vector: NDArray[np.float32], k: int) -> Hits:
+def _best_of_base(now: Snapshot, base: Base, vector: NDArray[np.float32], k: int) -> Hits:
     """The k best of the rows that are proposed, scored exactly."""
     k = min(k, now.base_count)
-    if k < 1 or now.base is None:
+    if k < 1:
         return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
     if now.base_count <= max(FEW, k):
         rows = np.flatnonzero(now.base_alive)
     else:
-        rows = now.base.index.propose(vector, k, now.base_selection)
-    matrix = now.base.matrix
-    scores = half_products(matrix.reshape(-1), rows * matrix.shape[1], vector)
-    order = np.lexsort((now.base.ids[rows], -scores))[:k]
-    return Hits(now.base.ids[rows[order]], scores[order])
+        rows = base.index.propose(vector, k, now.base_selection)
+    scores = half_products(base.matrix.reshape(-1), rows * base.matrix.shape[1], vector)
+    if len(rows) > k:  # to sort all would take longer than to score them
+        (best,) = np.nonzero(scores >= np.partition(scores, len(rows) - k)[len(rows) - k])
+        rows, scores = rows[best], scores[best]
+    order = np.lexsort((rows, -scores))[:k]  # ids ascend with the rows
+    return Hits(base.ids[rows[order]], scores[order])
 
 
 def _best(now: Snapshot, vector: NDArray[np.float32], k: int) -> Hits:

@@ -90,7 +90,7 @@ class Found:
             document_id=of.document(number),
             start=int(of.starts[number]),
             end=int(of.ends[number]),
-            language=of.languages[number],
+            language=of.language(number),
             dense=float(self.dense[number]),
             lexical=float(self.lexical[number]),
             sound=float(self.sound[number]),

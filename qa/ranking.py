@@ -227,7 +227,7 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     """
     passages = found.passages
     weights = _shares(asked.tokens.weights)
-    same = np.array([code == asked.language for code in passages.languages], dtype=np.bool_)
+    same = passages.in_language(asked.language)
     compared = interaction.compare(asked.tokens, passages.tokens.followed_by(passages.context))
     size = max(found.status.passages, 1)
     rare = _shares(weights * _rarity(compared, found.token_counts, size))

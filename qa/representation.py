@@ -95,6 +95,18 @@ class Columns:
         """(n,) of the passages."""
         return [code or None for code in _strings(self.language_names)]
 
+    def in_language(self, code: str | None) -> NDArray[np.bool_]:
+        """(n,) whether each is in this one; None is that of those of which none is known."""
+        name, names = (code or "").encode("utf-8", "surrogatepass"), self.language_names
+        found: NDArray[np.bool_] = names.lengths == len(name)
+        for place, byte in enumerate(name):
+            found[found] = names.source[names.starts[found] + place] == byte
+        return found
+
+    def language(self, number: int) -> str | None:
+        """That of one of them."""
+        return _string(self.language_names[number].tobytes()) or None
+
     @cached_property
     def documents(self) -> list[str]:
         """(n,) ids."""

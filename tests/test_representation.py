@@ -38,6 +38,9 @@ def test_columns_are_what_was_stored() -> None:
     assert len(read) == 4
     assert read.ids.tolist() == [3, 5, 8, 9]
     assert (read.documents, read.languages) == (NAMES, [None, "de", "zh-Hant", "ru"])
+    assert [read.language(number) for number in range(4)] == read.languages
+    for code in (None, "de", "ru", "zh-Hant", "zh", "dr", "d", "zh-Hans"):
+        assert read.in_language(code).tolist() == [known == code for known in read.languages]
     assert [read.document(number) for number in range(4)] == NAMES
     vector = np.array([0.5, -1, 2], dtype=np.float32)
     np.testing.assert_allclose(read.products(vector), read.vectors @ vector, rtol=1e-6)
