@@ -95,12 +95,18 @@ class Responder:
         return self._find(*self._read(question), filters).best(top_k)
 
     def respond(
-        self, question: str, *, top_k: int, filters: Filters, min_score: float | None
+        self,
+        question: str,
+        *,
+        top_k: int,
+        filters: Filters,
+        min_score: float | None,
+        waits: bool = True,
     ) -> Answer:
         """Answer a question; see ``Collection.ask``."""
         started = time.perf_counter()
         asked, vector = self._read(question)
-        found = self._settle(asked, vector, top_k, filters)
+        found = self._settle(asked, vector, top_k, filters, waits=waits)
         kept = [r for r in found.ranked if min_score is None or r.score >= min_score]
         shown = self._placed(kept, found, asked)
         results = tuple(
@@ -123,7 +129,13 @@ class Responder:
         )
 
     def _settle(
-        self, asked: Asked, vector: NDArray[np.float32], top_k: int, filters: Filters
+        self,
+        asked: Asked,
+        vector: NDArray[np.float32],
+        top_k: int,
+        filters: Filters,
+        *,
+        waits: bool,
     ) -> _Found:
         """Search until the documents found are still as they were found.
 
@@ -131,7 +143,7 @@ class Responder:
         what it found; then the answer would cite a text that is no longer there.
         """
         for attempt in range(1, _ATTEMPTS + 1):
-            ranking = self._find(asked, vector, filters)
+            ranking = self._find(asked, vector, filters, waits=waits)
             top = ranking.best(top_k)
             shown = self._engine.shown([r.candidate.passage_id for r in top])
             current = [r for r in top if r.candidate.passage_id in shown]
@@ -139,7 +151,9 @@ class Responder:
                 break
         return _Found(current, ranking, shown)
 
-    def _find(self, asked: Asked, vector: NDArray[np.float32], filters: Filters) -> Ranking:
+    def _find(
+        self, asked: Asked, vector: NDArray[np.float32], filters: Filters, *, waits: bool = True
+    ) -> Ranking:
         found = self._engine.search(
             Search(
                 text=asked.told,
@@ -149,6 +163,7 @@ class Responder:
                 filters=filters,
                 language=asked.language,
                 worth=WORTH_RANKING,
+                waits=waits,
             )
         )
         return rank(self._interaction, asked, found)

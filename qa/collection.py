@@ -30,6 +30,7 @@ from qa.citations import (
 from qa.engine import Engine, OldText, TextVersion
 from qa.engines import open_engine
 from qa.errors import EmptyDocument, InvalidId, InvalidInput, NotFound, TextDropped, TooLarge
+from qa.locks import WouldWait
 from qa.parallel import ParallelPreparer
 from qa.preparation import Preparer
 from qa.ranking import Ranked
@@ -44,8 +45,6 @@ Progress = Callable[[str, int, int], None]
 
 QUESTION_CHARACTERS = 2000
 MAX_TOP_K = 50
-COMPUTING_AT_ONCE = 1
-"""Questions answered at the same time."""
 WAITING_AT_ONCE = 40
 """Questions answered at the same time when most of an answer is waiting for another machine."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
@@ -72,8 +71,10 @@ class Collection:
         # times a question, and all are slower than one after the other: of eight clients, 131 a
         # second are answered, with two at a time 124, for a quarter more of processor time. Those
         # that wait for another machine do not mind.
-        computes = encoder is tokens and settings.engine == "embedded"
-        self._turn = threading.BoundedSemaphore(COMPUTING_AT_ONCE if computes else WAITING_AT_ONCE)
+        self._computes = encoder is tokens and settings.engine == "embedded"
+        self._turn: threading.Lock | threading.BoundedSemaphore = threading.Lock()
+        if not self._computes:
+            self._turn = threading.BoundedSemaphore(WAITING_AT_ONCE)
         self._texts = TextCache(engine.texts)
         self._responder = Responder(engine, encoder, tokens, self._texts, settings.public_url)
         self._verifier = Verifier(engine, self._texts, settings.public_url)
@@ -145,6 +146,7 @@ class Collection:
         top_k: int = 5,
         filters: Filters | None = None,
         min_score: float | None = None,
+        waits: bool = True,
     ) -> Answer:
         """Answer a question with the best passages of the documents, verbatim and cited.
 
@@ -153,19 +155,29 @@ class Collection:
             top_k: how many passages, 1..50.
             filters: what to search in.
             min_score: leave out passages less likely than this to answer.
+            waits: whether it may wait: for other questions, for changes to be indexed, for other
+                machines. Without waiting an answer takes some milliseconds.
 
         Raises:
             InvalidInput: an argument is not acceptable.
+            WouldWait: it was not to wait and would have to.
             ModelError: the question cannot be encoded; ModelUnavailable when its server is away.
         """
         question = _checked_question(question)
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidInput(f"top_k is {top_k}; it can be 1 to {MAX_TOP_K}.")
         checked = _checked_filters(filters)
-        with self._turn:
+        # To find what a filter admits can take long, too.
+        if not waits and not (self._computes and checked.empty):
+            raise WouldWait
+        if not self._turn.acquire(blocking=waits):
+            raise WouldWait
+        try:
             return self._responder.respond(
-                question, top_k=top_k, filters=checked, min_score=min_score
+                question, top_k=top_k, filters=checked, min_score=min_score, waits=waits
             )
+        finally:
+            self._turn.release()
 
     def retrieve(
         self, question: str, *, top_k: int | None = 10, filters: Filters | None = None

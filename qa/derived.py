@@ -28,7 +28,7 @@ from qa.lexical import LexicalIndex, LexicalIndexBusy, LexicalIndexError
 from qa.lexical_compaction import FOLDER as LEXICAL
 from qa.lexical_files import clear
 from qa.lexical_view import LexicalView
-from qa.locks import SharedLock
+from qa.locks import SharedLock, WouldWait
 from qa.representation import Columns
 from qa.store import Store
 from qa.tidying import Tidying
@@ -106,14 +106,21 @@ class Derived:
         self._progress = None
 
     @contextmanager
-    def moment(self) -> Iterator[Moment]:
-        """The newest state, for as long as the context lasts."""
-        with self._lock.shared(), self._store.reading() as connection:
+    def moment(self, *, waits: bool = True) -> Iterator[Moment]:
+        """The newest state, for as long as the context lasts.
+
+        Raises:
+            WouldWait: something is being changed, or is to be caught up with, and was not to be
+                waited for.
+        """
+        with self._lock.shared(waits=waits), self._store.reading() as connection:
             state = records.state(connection)
             exchanged = self._tidying.looked(state.sequence) and self._lexical.exchanged
             if not exchanged and self._sequences() == {state.sequence}:
                 yield self._moment(connection, state)
                 return
+        if not waits:
+            raise WouldWait
         with self._lock.exclusive():
             if exchanged:
                 with suppress(LexicalIndexError):  # what is open can still be searched

@@ -105,7 +105,7 @@ class EmbeddedEngine:
     def search(self, search: Search) -> Found:
         """Candidates by vector and by terms, with both scores computed for each."""
         for _ in range(2):
-            with self._derived.moment() as moment:
+            with self._derived.moment(waits=search.waits) as moment:
                 found = self._found(moment, search)
             if found is not None:
                 return found

@@ -43,6 +43,8 @@ class Search:
             the index's own BM25, which may differ a little from the scores that come back.
         filters: what to restrict the search to.
         language: of the question, ISO 639-1, or None when it is not known.
+        waits: whether it may wait until changes are indexed. Where it may not and an engine would
+            have to, ``WouldWait`` is raised.
         worth: how many of all that is found are worth ranking; None for all. An engine that reads
             them all anyway may return more.
     """
@@ -54,6 +56,7 @@ class Search:
     filters: Filters
     language: str | None = None
     worth: int | None = None
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)

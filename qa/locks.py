@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+class WouldWait(Exception):
+    """Raised instead of waiting, where that was asked for."""
+
+
 class SharedLock:
     """Many holders, or one alone. Whoever waits to be alone goes before new sharers."""
 
@@ -18,9 +22,15 @@ class SharedLock:
         self._alone = False
 
     @contextmanager
-    def shared(self) -> Iterator[None]:
-        """Hold it beside others. Not to be taken twice by one thread."""
+    def shared(self, *, waits: bool = True) -> Iterator[None]:
+        """Hold it beside others. Not to be taken twice by one thread.
+
+        Raises:
+            WouldWait: it could not be had at once, and was not to be waited for.
+        """
         with self._changed:
+            if not waits and (self._alone or self._waiting):
+                raise WouldWait
             self._changed.wait_for(lambda: not self._alone and not self._waiting)
             self._sharers += 1
         try:

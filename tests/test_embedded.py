@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from qa.embedded import DATABASE, EmbeddedEngine
 from qa.engine import Search
 from qa.errors import StoreError
 from qa.lexical import LexicalIndex
+from qa.locks import WouldWait
 from qa.representation import Columns
 from qa.types import Filters
 from tests.prepared import DIMENSION, Seen, one, prepared, quotes, search, seen, vector
@@ -130,6 +132,18 @@ def test_indexes_ahead_of_a_restored_store_are_built_again(
     engine = EmbeddedEngine.open(folder, DIMENSION)
     same_answers(engine, expected)
     engine.close()
+
+
+def test_a_search_that_is_not_to_wait_does_not_catch_up(engine: EmbeddedEngine) -> None:
+    patient = Search("Soldaten", vector("Soldaten"), 9, 9, Filters())
+    at_once = replace(patient, waits=False)
+    assert len(engine.search(at_once).candidates) == 0
+    engine.put([one("a", "Alte Soldaten")])
+    with pytest.raises(WouldWait):
+        engine.search(at_once)
+    found = engine.search(patient).candidates
+    assert len(found) == 1
+    assert engine.search(at_once).candidates == found
 
 
 def test_while_more_keeps_coming_the_words_are_indexed_together(

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from qa.locks import SharedLock
+from qa.locks import SharedLock, WouldWait
 
 WAIT = 5.0
 MOMENT = 0.05
@@ -84,3 +84,18 @@ def test_it_is_given_back_when_something_fails() -> None:
             fails()
     with lock.exclusive():
         pass
+
+
+def test_who_is_not_to_wait_is_told_that_it_would_have_to() -> None:
+    lock = SharedLock()
+    with lock.shared(), lock.shared(waits=False):
+        pass
+    with lock.exclusive(), pytest.raises(WouldWait), lock.shared(waits=False):
+        raise AssertionError
+    with lock.shared():
+        waiting = start(lambda: lock.exclusive().__enter__())
+        while not lock._waiting:
+            waiting.join(MOMENT)
+        with pytest.raises(WouldWait), lock.shared(waits=False):
+            raise AssertionError
+    waiting.join(WAIT)
