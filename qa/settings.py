@@ -52,6 +52,10 @@ class Settings(BaseSettings):
         description="Processes that prepare large batches of documents; 0 for one a core, 1 for "
         "none besides this one.",
     )
+    access_log: bool = Field(
+        default=False,
+        description="Log every request. Its address may hold what was asked.",
+    )
     seeds: bool = Field(
         default=False, description="Add the shipped documents, unless they were removed before."
     )

@@ -323,6 +323,10 @@ def test_serve_hands_the_application_over_by_name(
     assert variables["FUNDSTELLE_DATA_DIR"] == str(data)
     assert variables["FUNDSTELLE_SEEDS"] == "True"
     assert variables["FUNDSTELLE_PORT"] == "8123"
+    assert options["access_log"] is False  # an address may hold a question
+    environment["FUNDSTELLE_ACCESS_LOG"] = "true"
+    assert run("serve", "--data-dir", data).status == 0
+    assert calls[1][1]["access_log"] is True
 
 
 def test_version(run: Run) -> None:

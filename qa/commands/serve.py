@@ -59,6 +59,8 @@ def serve(
         "workers": settings.workers,
         "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
         "server_header": False,
+        # Off unless asked for: an address may hold a question, and who asked it stands beside it.
+        "access_log": settings.access_log,
     }
     # By name: the layers below the HTTP interface do not import it.
     if settings.workers > 1:
