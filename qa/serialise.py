@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pydantic_core
+
 from qa.types import Answer, Change, Citation, IndexStatus, Result, StoredDocument
 
 if TYPE_CHECKING:
@@ -31,6 +33,18 @@ def to_json(value: Mapping[str, Any]) -> bytes:
     Raises:
         ValueError: there is a NaN or an infinity in it, which JSON cannot hold.
     """
+    try:
+        line = pydantic_core.to_json(value)  # in less than half the time of Python's own
+    except pydantic_core.PydanticSerializationError:  # a lone surrogate, among others
+        return _to_strict_json(value)
+    return _to_strict_json(value) if any(name in line for name in _NOT_JSON) else line
+
+
+_NOT_JSON = (b"NaN", b"Infinity")
+"""What stands for a number that is none; or words of a text, which Python's own tells apart."""
+
+
+def _to_strict_json(value: Mapping[str, Any]) -> bytes:
     line = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     try:
         return line.encode()

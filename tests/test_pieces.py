@@ -118,6 +118,7 @@ def test_json_is_one_line_in_the_texts_own_script() -> None:
     assert b"\n" not in line
     assert json.loads(line)["results"][0]["text"] == "Größe für 白俄罗斯 \ud83d"
     assert "Größe".encode() in to_json(answer_to_dict(answer("Größe")))
+    assert "Größe NaN".encode() in to_json(answer_to_dict(answer("Größe NaN")))
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_json({"score": float("nan")})
 
