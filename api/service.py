@@ -41,6 +41,8 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         """Nothing is opened yet."""
         self.settings = settings
+        self.turn = asyncio.Lock()
+        """Held for the question that is answered within the event loop."""
         self._collection: Collection | None = None
         self._error: Exception | None = None
         self._doing = "the collection is being opened"

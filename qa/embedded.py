@@ -242,9 +242,9 @@ class EmbeddedEngine:
         def by_vector() -> NDArray[np.int64]:
             return moment.vectors.search(search.vector, search.dense, allowed).ids
 
-        def by_terms() -> list[Hits]:
+        def by_terms() -> tuple[Hits, Hits]:
             find = partial(moment.lexical.search, asked, search.lexical, search.filters)
-            return [find(field) for field in FIELDS]
+            return find("terms"), find("sounds")
 
         if moment.state.passages < _WORTH_THREADS:
             near, worded = by_vector(), by_terms()
@@ -253,7 +253,7 @@ class EmbeddedEngine:
             beside = self._searchers.submit(by_terms)
             near, worded = by_vector(), beside.result()
         products = partial(moment.vectors.products, search.vector)
-        return shortlist(near, worded, products, search.worth)
+        return shortlist(near, worded, products, limit=search.lexical, most=search.worth)
 
     def _compact(self) -> None:
         """The texts are dropped already and stay dropped if this fails; the next time mends it."""

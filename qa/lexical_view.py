@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +45,7 @@ _REMEMBERED = 100_000
 """Terms whose frequency is remembered for a commit; to look one up takes ten times as long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
+class Hits(NamedTuple):
     """(n,) passage ids and the index's scores, best first; equal scores in order of id."""
 
     ids: NDArray[np.int64]

@@ -7,40 +7,47 @@ the index of words scored it by, says which are worth it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.lexical_view import Hits
 
-WORDS_WORTH = 0.1
-"""What the best hit by words is worth, and the best by sounds, as a cosine."""
+WORDS_WORTH, SOUNDS_WORTH = 0.3, 0.6
+"""What a best hit by words, or by sounds, is worth as a cosine, if all others match in nothing."""
 
 Ids = NDArray[np.int64]
 
 
 def shortlist(
     by_vector: Ids,
-    by_terms: Iterable[Hits],
+    by_terms: tuple[Hits, Hits],
     products: Callable[[Ids], NDArray[np.float32]],
+    *,
+    limit: int,
     most: int | None,
 ) -> Ids:
     """The passages to rank, ascending.
+
+    A hit by words counts by how far its score is above the last one's, as a share of the first
+    one's: what was not found may be as good as the last. Then a list that says little, in which all
+    are alike, adds little.
 
     Args:
         by_vector: (n,) ids found by their vectors.
         by_terms: what is found by words, and by sounds, best first.
         products: of passages (n,), the inner products with the question's vector.
-        most: how many at most; None for all that is found.
+        limit: how many hits were asked for; of fewer, the others have none of the terms.
+        most: how many to choose at most; None for all that is found.
     """
-    by_terms = list(by_terms)
     ids: Ids = np.unique(np.concatenate([by_vector, *(hits.ids for hits in by_terms)]))
     if most is None or len(ids) <= most:
         return ids
     worth = products(ids).astype(np.float64)
-    for hits in by_terms:
-        if len(hits.ids) and hits.scores[0] > 0:
-            worth[np.searchsorted(ids, hits.ids)] += WORDS_WORTH / hits.scores[0] * hits.scores
+    for share, (found, scores) in zip((WORDS_WORTH, SOUNDS_WORTH), by_terms, strict=True):
+        if len(found) and scores[0] > 0:
+            above = scores - (scores[-1] if len(found) >= limit else 0)
+            worth[np.searchsorted(ids, found)] += share / scores[0] * above
     best: Ids = np.sort(ids[np.argsort(-worth, kind="stable")[:most]])
     return best

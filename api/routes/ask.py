@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import Annotated
 
@@ -10,12 +12,12 @@ from fastapi.concurrency import run_in_threadpool
 
 from api import examples
 from api.replies import AnswerOut
-from api.routes.shared import CollectionDep, errors, example, json_response
+from api.routes.shared import ServiceDep, errors, example, json_response
 from api.schemas import AskIn, AskQuery
-from qa.collection import Collection
+from api.service import Service
 from qa.locks import WouldWait
 from qa.serialise import answer_to_dict
-from qa.types import Filters
+from qa.types import Answer, Filters
 
 router = APIRouter(tags=["ask"])
 
@@ -28,10 +30,10 @@ router = APIRouter(tags=["ask"])
         **errors(400, 413, 415, 422, 503),
     },
 )
-async def ask(request: AskIn, collection: CollectionDep) -> Response:
+async def ask(request: AskIn, service: ServiceDep) -> Response:
     """Ask a question in any language."""
     filters = request.filters.filters() if request.filters else Filters()
-    return await _answer(collection, request.question, request.top_k, filters, request.min_score)
+    return await _answer(service, request.question, request.top_k, filters, request.min_score)
 
 
 @router.get(
@@ -42,24 +44,30 @@ async def ask(request: AskIn, collection: CollectionDep) -> Response:
         **errors(422, 503),
     },
 )
-async def ask_by_url(query: Annotated[AskQuery, Query()], collection: CollectionDep) -> Response:
+async def ask_by_url(query: Annotated[AskQuery, Query()], service: ServiceDep) -> Response:
     """Ask the same with everything in the URL."""
-    return await _answer(collection, query.question, query.top_k, query.filters(), query.min_score)
+    return await _answer(service, query.question, query.top_k, query.filters(), query.min_score)
 
 
 async def _answer(
-    collection: Collection,
+    service: Service,
     question: str,
     top_k: int,
     filters: Filters,
     min_score: float | None,
 ) -> Response:
-    asking = partial(collection.ask, question, top_k=top_k, filters=filters, min_score=min_score)
-    try:
-        # In a thread of its own an answer takes a seventh longer, and all questions together too:
-        # threads take Python's lock from each other.
-        answer = asking(waits=False)
-    except WouldWait:
+    asking = partial(
+        service.collection.ask, question, top_k=top_k, filters=filters, min_score=min_score
+    )
+    answer: Answer | None = None
+    # In a thread of its own an answer takes a seventh longer, and all questions together too:
+    # threads take Python's lock from each other. Here one is answered in each round of the event
+    # loop, so that whoever asks for something else, or connects, is heard between two questions.
+    async with service.turn:
+        await asyncio.sleep(0)
+        with suppress(WouldWait):
+            answer = asking(waits=False)
+    if answer is None:
         answer = await run_in_threadpool(asking)
     body = answer_to_dict(answer)
     return json_response(body, headers={"Server-Timing": f"ask;dur={body['took_ms']}"})
