@@ -37,14 +37,13 @@ _MERGED = 8
 """Segments of like size that tantivy merges into one."""
 
 _LEAST = 5_000
-_MANY = 4
 _STALE_SECONDS = 900.0
 _PATIENCE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.1
 
 
 def worth_it(index: Path) -> bool:
-    """Whether the index in this folder has many segments, of which the largest is not nearly all.
+    """Whether the index in this folder has several segments, of which none is nearly all.
 
     So the work is done again only after a quarter of it was added.
     """
@@ -53,7 +52,7 @@ def worth_it(index: Path) -> bool:
     except (OSError, ValueError):
         return False  # not readable: to be built again in any case
     total = sum(sizes)
-    return total >= _LEAST and len(sizes) > _MANY and total - max(sizes) >= total / 4
+    return total >= _LEAST and total - max(sizes) >= total / 4
 
 
 def compact(path: Path) -> bool:

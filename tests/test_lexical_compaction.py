@@ -156,10 +156,15 @@ def test_when_it_is_worth_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert compacted(folder)
     assert not worth_it(index)
     assert not worth_it(folder / "absent")
-    (index / "meta.json").write_text(
-        json.dumps({"segments": [{"max_doc": n} for n in (9_000, 100, 100, 100, 100, 100)]})
-    )
-    assert not worth_it(index)  # most of it is one segment already
+    for sizes, worth in (
+        ((9_000, 100, 100, 100, 100, 100), False),  # most of it is one segment already
+        ((9_000, 2_900), False),
+        ((9_000, 3_000), True),
+        ((9_000,), False),
+    ):
+        segments = {"segments": [{"max_doc": size} for size in sizes]}
+        (index / "meta.json").write_text(json.dumps(segments))
+        assert worth_it(index) is worth
 
 
 def test_searches_have_it_done_once_nothing_changes(
