@@ -90,9 +90,13 @@ class Responder:
         self._texts = texts
         self._public_url = public_url
 
-    def retrieve(self, question: str, *, top_k: int | None, filters: Filters) -> list[Ranked]:
-        """The best candidates, or all of them, with their evidence."""
-        return self._find(*self._read(question), filters).best(top_k)
+    def retrieve(
+        self, question: str, *, top_k: int | None, filters: Filters, everything: bool = False
+    ) -> list[Ranked]:
+        """The best candidates, or all of them, with their evidence; see ``Collection.retrieve``."""
+        asked, vector = self._read(question)
+        worth = None if everything else WORTH_RANKING
+        return self._find(asked, vector, filters, worth=worth).best(top_k)
 
     def respond(
         self,
@@ -152,7 +156,13 @@ class Responder:
         return _Found(current, ranking, shown)
 
     def _find(
-        self, asked: Asked, vector: NDArray[np.float32], filters: Filters, *, waits: bool = True
+        self,
+        asked: Asked,
+        vector: NDArray[np.float32],
+        filters: Filters,
+        *,
+        worth: int | None = WORTH_RANKING,
+        waits: bool = True,
     ) -> Ranking:
         found = self._engine.search(
             Search(
@@ -162,7 +172,7 @@ class Responder:
                 lexical=CANDIDATES,
                 filters=filters,
                 language=asked.language,
-                worth=WORTH_RANKING,
+                worth=worth,
                 waits=waits,
             )
         )

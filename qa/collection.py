@@ -180,11 +180,22 @@ class Collection:
             self._turn.release()
 
     def retrieve(
-        self, question: str, *, top_k: int | None = 10, filters: Filters | None = None
+        self,
+        question: str,
+        *,
+        top_k: int | None = 10,
+        filters: Filters | None = None,
+        everything: bool = False,
     ) -> list[Ranked]:
-        """Ranked candidates with their evidence, for evaluation; all of them when top_k is None."""
+        """Ranked candidates with their evidence, for evaluation; all of them when top_k is None.
+
+        With ``everything`` also those that were found and would not have been worth ranking.
+        """
         return self._responder.retrieve(
-            _checked_question(question), top_k=top_k, filters=_checked_filters(filters)
+            _checked_question(question),
+            top_k=top_k,
+            filters=_checked_filters(filters),
+            everything=everything,
         )
 
     def document(self, document_id: str) -> StoredDocument:

@@ -272,12 +272,18 @@ def by(dense: float = 0.0, lexical: float = 0.0, interaction: float = 0.0) -> di
 class Fixed:
     """Answers each question with a known ranking; each place has known evidence."""
 
-    def __init__(self, rankings: Mapping[str, Sequence[Found]]) -> None:
+    def __init__(self, rankings: Mapping[str, Sequence[Found]], worth: int | None = None) -> None:
         self.rankings = rankings
+        self.worth = worth
         self.scores = {"known?": 0.8, "far?": 0.6, "unknown?": 0.1, "tricky?": 0.7}
 
     def retrieve(
-        self, question: str, *, top_k: int | None, filters: Filters | None = None
+        self,
+        question: str,
+        *,
+        top_k: int | None,
+        filters: Filters | None = None,
+        everything: bool = False,
     ) -> list[Ranked]:
         return [
             Ranked(
@@ -297,7 +303,7 @@ class Fixed:
                 same_language=True,
             )
             for n, (p, evidence) in enumerate(self.rankings[question])
-        ][:top_k]
+        ][: top_k if everything else self.worth or top_k]
 
     def ask(self, question: str, *, top_k: int = 5, filters: Filters | None = None) -> Answer:
         score = self.scores[question]
@@ -359,6 +365,16 @@ def test_every_kind_of_evidence_is_judged() -> None:
     assert known.value("nDCG@10", "lexical") == 0.0
     assert (far.value("hit@1"), far.value("hit@5"), far.value("nDCG@10")) == (0.0, 1.0, 0.5)
     assert far.strict == (0.0, 0.0, 0.0)
+
+
+def test_one_kind_of_evidence_ranks_everything_that_is_found() -> None:
+    collection = Fixed(COLLECTION.rankings, worth=1)
+    known, far = judge(collection, QUESTIONS)
+    assert (known.gains["fused"], known.gains["dense"]) == ((1.0,), (1.0, 0.0, 0.0))
+    assert (far.gains["fused"], far.gains["lexical"]) == ((0.0,), (1.0,))
+    one, *_ = judged_candidates(collection, QUESTIONS)
+    every, *_ = judged_candidates(collection, QUESTIONS, everything=True)
+    assert (len(one.candidates), len(every.candidates)) == (1, 3)
 
 
 def test_a_ranking_by_one_kind_of_evidence_leaves_out_what_has_none() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from embeddings.encoder import Encoder, Vectors
 from qa.evaluation import metrics
 from qa.evaluation.questions import Question
-from qa.evaluation.run import Tick, judged_candidates, ranked_by
+from qa.evaluation.run import FUSED, Tick, judged_candidates, ranked_by
 from qa.evaluation.temporary import collection_of, named
 from qa.ranking import Ranked
 from qa.settings import Settings
@@ -102,11 +102,14 @@ def as_served(
     with collection_of(named(corpus.documents), settings) as (collection, _):
         for task in corpus.tasks:
             for by in evidence:
-                found[by][task.name] = []
-            for judged in judged_candidates(collection, task.questions, tick=tick):
-                for by in evidence:
-                    ranking = _documents(ranked_by(judged.candidates, by))
-                    found[by][task.name].append(ranking)
+                # By itself each is a ranking of everything that is found.
+                judged = judged_candidates(
+                    collection,
+                    task.questions,
+                    everything=by != FUSED,
+                    tick=tick if by == evidence[0] else None,
+                )
+                found[by][task.name] = [_documents(ranked_by(one.candidates, by)) for one in judged]
     return found
 
 

@@ -47,9 +47,17 @@ class Retriever(Protocol):
     """The part of ``Collection`` that finds passages."""
 
     def retrieve(
-        self, question: str, *, top_k: int | None, filters: Filters | None = None
+        self,
+        question: str,
+        *,
+        top_k: int | None,
+        filters: Filters | None = None,
+        everything: bool = False,
     ) -> list[Ranked]:
-        """Ranked passages; all candidates when ``top_k`` is None."""
+        """Ranked passages; all candidates when ``top_k`` is None.
+
+        With ``everything`` also those that were found and would not have been worth ranking.
+        """
         ...
 
 
@@ -115,8 +123,13 @@ def judge(
     """Judge the rankings of every answerable question, in order."""
 
     def one(question: Question) -> Judged:
-        found = collection.retrieve(question.text, top_k=None, filters=filters)
-        rankings = {by: [r.candidate for r in ranked_by(found, by)[:DEPTH]] for by in evidence}
+        every: dict[bool, list[Ranked]] = {
+            alone: collection.retrieve(question.text, top_k=None, filters=filters, everything=alone)
+            for alone in {by != FUSED for by in evidence}
+        }
+        rankings = {
+            by: [r.candidate for r in ranked_by(every[by != FUSED], by)[:DEPTH]] for by in evidence
+        }
         return Judged(
             question,
             {by: tuple(gains(places, question)) for by, places in rankings.items()},
@@ -154,8 +167,8 @@ def ask(
 def ranked_by(found: Sequence[Ranked], evidence: str) -> Sequence[Ranked]:
     """The same candidates ranked by one kind of evidence; what has none of it is left out.
 
-    The candidates are the best by vector and the best by BM25, so the head of a ranking by either
-    is what a search by it alone would give.
+    Everything that is found is the best by vector and the best by BM25, so the head of its ranking
+    by either is what a search by it alone would give.
     """
     if evidence == FUSED:
         return found
@@ -169,13 +182,19 @@ def judged_candidates(
     questions: Iterable[Question],
     *,
     filters: Filters | None = None,
+    everything: bool = False,
     workers: int = WORKERS,
     tick: Tick | None = None,
 ) -> Iterator[JudgedCandidates]:
-    """Every question's candidates and what each gains; unanswerable questions gain nothing."""
+    """Every question's candidates and what each gains; unanswerable questions gain nothing.
+
+    With ``everything`` also those that would not have been worth ranking.
+    """
 
     def one(question: Question) -> JudgedCandidates:
-        found = tuple(collection.retrieve(question.text, top_k=None, filters=filters))
+        found = tuple(
+            collection.retrieve(question.text, top_k=None, filters=filters, everything=everything)
+        )
         return JudgedCandidates(
             question, found, tuple(relevance(r.candidate, question) for r in found)
         )
