@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from api import examples, replies
 from qa import seeds
-from qa.answers import Responder
 from qa.settings import Settings
-from qa.types import Answer
 from tests.serving import serving
 
 QUESTION = "Will Belarus send soldiers to Ukraine?"
@@ -82,48 +77,6 @@ def test_ask_answers_in_the_contracts_shape(reader: TestClient) -> None:
     assert body["index"]["model"] == "bundled"
     assert body["took_ms"] > 0
     conforms(replies.AnswerOut, body)
-
-
-def test_only_what_need_not_wait_is_answered_between_other_requests(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    beside, respond = list[bool](), Responder.respond
-
-    def told(*given: Any, **named: Any) -> Answer:  # noqa: ANN401
-        beside.append("worker" in threading.current_thread().name)
-        return respond(*given, **named)
-
-    ask(client)  # after which nothing is left to catch up with
-    monkeypatch.setattr(Responder, "respond", told)
-    assert ask(client)["results"]
-    assert ask(client, filters={"language": ["de"]})["results"]
-    assert beside == [False, True]
-    put = client.put("/v1/documents/neu", json={"text": "Der Leuchtturm von Norden ist gelb."})
-    assert put.status_code == 201
-    for _ in range(2):
-        first = ask(client, "Welche Farbe hat der Leuchtturm von Norden?")["results"][0]
-        assert first["citation"]["document_id"] == "neu"
-    assert beside == [False, True, False, True, False]
-
-
-def test_who_asks_for_something_else_is_heard_between_two_questions(reader: TestClient) -> None:
-    finished: list[str] = []
-
-    async def together() -> None:
-        transport = httpx.ASGITransport(reader.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-
-            async def request(method: str, path: str, body: object = None) -> None:
-                assert (await client.request(method, path, json=body)).status_code == 200
-                finished.append(path)
-
-            asking = [request("POST", "/v1/ask", {"question": QUESTION}) for _ in range(3)]
-            await asyncio.gather(*asking, request("GET", "/healthz"))
-
-    assert reader.portal is not None
-    reader.portal.call(together)
-    assert sorted(finished) == ["/healthz", *["/v1/ask"] * 3]
-    assert finished[-2:] == ["/v1/ask"] * 2
 
 
 def test_ask_answers_the_question_from_a_german_document(reader: TestClient) -> None:
