@@ -25,6 +25,7 @@ from qa.engine import Found, OldText, Search, Shown, TextVersion, Tombstone
 from qa.errors import FundstelleError, NotFound, StoreError
 from qa.lexical import LexicalIndexError
 from qa.lexical_view import FIELDS, Hits
+from qa.locks import WouldWait
 from qa.scoring import scored
 from qa.shortlist import shortlist
 from qa.store import Store
@@ -109,6 +110,8 @@ class EmbeddedEngine:
                 found = self._found(moment, search)
             if found is not None:
                 return found
+            if not search.waits:
+                raise WouldWait
             _log.error("the indexes name passages that the store does not have; building them")
             self._derived.distrust()
         raise StoreError(

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from qa import passages
@@ -144,6 +145,18 @@ def test_a_search_that_is_not_to_wait_does_not_catch_up(engine: EmbeddedEngine) 
     found = engine.search(patient).candidates
     assert len(found) == 1
     assert engine.search(at_once).candidates == found
+
+
+def test_a_search_that_is_not_to_wait_builds_no_index_anew(engine: EmbeddedEngine) -> None:
+    engine.put([one("a", "Alte Soldaten")])
+    patient = Search("Soldaten", vector("Soldaten"), 9, 9, Filters())
+    assert len(engine.search(patient).candidates) == 1
+    vectors = engine._derived._vectors.index
+    vectors.add(np.array([77]), vector("Soldaten")[None])  # which the store does not have
+    with pytest.raises(WouldWait):
+        engine.search(replace(patient, waits=False))
+    assert len(engine.search(patient).candidates) == 1
+    assert vectors is not engine._derived._vectors.index
 
 
 def test_while_more_keeps_coming_the_words_are_indexed_together(
