@@ -42,6 +42,10 @@ class Base:
     matrix: Halves
     index: ApproximateIndex
 
+    def products(self, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> Vectors:
+        """(n,) exact inner products of n rows with ``vector`` (dim,)."""
+        return half_products(self.matrix.reshape(-1), rows * self.matrix.shape[1], vector)
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -140,9 +144,7 @@ def products(now: Snapshot, vector: NDArray[np.float32], ids: Ids) -> NDArray[np
     if now.base is not None and len(now.base.ids):
         at, there = _places(now.base.ids, ids)
         there &= now.base_alive[at]
-        matrix = now.base.matrix
-        starts = at[there] * matrix.shape[1]
-        found[there] = half_products(matrix.reshape(-1), starts, vector)
+        found[there] = now.base.products(at[there], vector)
     own, rows = now.rows
     if len(own):
         at, there = _places(own, ids)
@@ -189,7 +191,7 @@ def _best_of_base(now: Snapshot, base: Base, vector: NDArray[np.float32], k: int
         rows = np.flatnonzero(now.base_alive)
     else:
         rows = base.index.propose(vector, k, now.base_selection)
-    scores = half_products(base.matrix.reshape(-1), rows * base.matrix.shape[1], vector)
+    scores = base.products(rows, vector)
     if len(rows) > k:  # to sort all would take longer than to score them
         (best,) = np.nonzero(scores >= np.partition(scores, len(rows) - k)[len(rows) - k])
         rows, scores = rows[best], scores[best]
