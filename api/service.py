@@ -11,6 +11,7 @@ import logging
 import threading
 
 from api.problems import NotReady
+from api.together import Together
 from embeddings.errors import EmbeddingError, ModelUnavailable
 from qa.collection import Collection
 from qa.errors import FundstelleError, StoreUnavailable
@@ -41,8 +42,8 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         """Nothing is opened yet."""
         self.settings = settings
-        self.turn = asyncio.Lock()
-        """Held for the question that is answered within the event loop."""
+        self.together = Together(lambda some: self.collection.ask_all(some, waits=False))
+        """Answers questions within the event loop, where nothing has to be waited for."""
         self._collection: Collection | None = None
         self._error: Exception | None = None
         self._doing = "the collection is being opened"

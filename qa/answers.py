@@ -6,7 +6,7 @@ Knows no HTTP and does not know where documents are kept.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ from qa.ranking import Asked, Ranked, Ranking, load_ranking, rank
 from qa.sentences import sentences
 from qa.types import (
     Answer,
+    Asking,
     Filters,
     Result,
     Scores,
@@ -41,6 +42,9 @@ WORTH_RANKING = 80
 they are read. On the development data as many answers come first as when all are ranked."""
 _ATTEMPTS = 8
 
+_Read = tuple[Asked, NDArray[np.float32]]
+"""A question as ranking sees it, and its vector."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -56,12 +60,14 @@ class _Placed:
     """A passage that is shown.
 
     Attributes:
+        ranked: it among what was found.
         view: the text version that it is of.
         spans: (k, 2) where its tokens stand in it.
         cosines: (k, m) of its tokens with the question's.
         matching: which of its tokens are to be marked.
     """
 
+    ranked: Ranked
     view: TextView
     spans: NDArray[np.int64]
     cosines: NDArray[np.float32]
@@ -94,91 +100,90 @@ class Responder:
         self, question: str, *, top_k: int | None, filters: Filters, everything: bool = False
     ) -> list[Ranked]:
         """The best candidates, or all of them, with their evidence; see ``Collection.retrieve``."""
-        asked, vector = self._read(question)
         worth = None if everything else WORTH_RANKING
-        return self._find(asked, vector, filters, worth=worth).best(top_k)
+        [ranking] = self._find([self._read(question)], [filters], worth=worth)
+        return ranking.best(top_k)
 
-    def respond(
-        self,
-        question: str,
-        *,
-        top_k: int,
-        filters: Filters,
-        min_score: float | None,
-        waits: bool = True,
-    ) -> Answer:
-        """Answer a question; see ``Collection.ask``."""
+    def respond(self, askings: Sequence[Asking], *, waits: bool = True) -> list[Answer]:
+        """Answer questions; see ``Collection.ask_all``.
+
+        One step is made for all before the next is; see ``EmbeddedEngine``.
+        """
         started = time.perf_counter()
-        asked, vector = self._read(question)
-        found = self._settle(asked, vector, top_k, filters, waits=waits)
-        kept = [r for r in found.ranked if min_score is None or r.score >= min_score]
-        shown = self._placed(kept, found, asked)
-        results = tuple(
-            self._result(number, ranked, found, one)
-            for number, (ranked, one) in enumerate(zip(kept, shown, strict=True), start=1)
-        )
-        answerable = bool(results) and results[0].score >= load_ranking().threshold
-        answer = None
-        if answerable:
-            answer = self._sentence(kept[0], found, shown[0])
-        return Answer(
-            question=question,
-            question_language=asked.language,
-            answerable=answerable,
-            answer=answer,
-            results=results,
-            index=found.ranking.found.status,
-            model=self._encoder.name,
-            took_ms=(time.perf_counter() - started) * 1000.0,
-        )
+        read = [self._read(one.question) for one in askings]
+        found = self._settle(askings, read, waits=waits)
+        shown = self._shown(askings, found, read)
+        results = [self._results(*one) for one in zip(found, shown, strict=True)]
+        answers = [self._answer(*one) for one in zip(found, shown, strict=True)]
+        took = (time.perf_counter() - started) * 1000.0
+        return [
+            Answer(
+                question=one.question,
+                question_language=asked.language,
+                answerable=answer is not None,
+                answer=answer,
+                results=best,
+                index=settled.ranking.found.status,
+                model=self._encoder.name,
+                took_ms=took,
+            )
+            for one, (asked, _), settled, best, answer in zip(
+                askings, read, found, results, answers, strict=True
+            )
+        ]
 
     def _settle(
-        self,
-        asked: Asked,
-        vector: NDArray[np.float32],
-        top_k: int,
-        filters: Filters,
-        *,
-        waits: bool,
-    ) -> _Found:
+        self, askings: Sequence[Asking], read: Sequence[_Read], *, waits: bool
+    ) -> list[_Found]:
         """Search until the documents found are still as they were found.
 
         Another client may replace or remove a document between the search and the description of
         what it found; then the answer would cite a text that is no longer there.
         """
+        settled: dict[int, _Found] = {}
         for attempt in range(1, _ATTEMPTS + 1):
-            ranking = self._find(asked, vector, filters, waits=waits)
-            top = ranking.best(top_k)
-            shown = self._engine.shown([r.candidate.passage_id for r in top])
-            current = [r for r in top if r.candidate.passage_id in shown]
-            if len(current) == len(top) or attempt == _ATTEMPTS:
+            left = [n for n in range(len(askings)) if n not in settled]
+            rankings = self._find(
+                [read[n] for n in left], [askings[n].filters for n in left], waits=waits
+            )
+            best = [
+                ranking.best(askings[n].top_k) for n, ranking in zip(left, rankings, strict=True)
+            ]
+            shown = self._engine.shown([r.candidate.passage_id for top in best for r in top])
+            for n, ranking, top in zip(left, rankings, best, strict=True):
+                current = [r for r in top if r.candidate.passage_id in shown]
+                if len(current) == len(top) or attempt == _ATTEMPTS:
+                    settled[n] = _Found(current, ranking, shown)
+            if len(settled) == len(askings):
                 break
-        return _Found(current, ranking, shown)
+        return [settled[n] for n in range(len(askings))]
 
     def _find(
         self,
-        asked: Asked,
-        vector: NDArray[np.float32],
-        filters: Filters,
+        read: Sequence[_Read],
+        filters: Sequence[Filters],
         *,
         worth: int | None = WORTH_RANKING,
         waits: bool = True,
-    ) -> Ranking:
-        found = self._engine.search(
+    ) -> list[Ranking]:
+        searches = [
             Search(
                 text=asked.told,
                 vector=vector,
                 dense=CANDIDATES,
                 lexical=CANDIDATES,
-                filters=filters,
+                filters=within,
                 language=asked.language,
                 worth=worth,
-                waits=waits,
             )
-        )
-        return rank(self._interaction, asked, found)
+            for (asked, vector), within in zip(read, filters, strict=True)
+        ]
+        found = self._engine.search(searches, waits=waits)
+        return [
+            rank(self._interaction, asked, one) for (asked, _), one in zip(read, found, strict=True)
+        ]
 
-    def _read(self, question: str) -> tuple[Asked, NDArray[np.float32]]:
+    def _read(self, question: str) -> _Read:
         """The question as ranking sees it, and its vector."""
         asked_in = language.detect_question(question)
         asking = asking_words(question, asked_in)
@@ -196,20 +201,37 @@ class Responder:
             return asked, self._tokens.encode_tokens([placed.ids])[0]
         return asked, self._encoder.encode_queries([question])[0]
 
-    def _placed(self, kept: Sequence[Ranked], found: _Found, asked: Asked) -> list[_Placed]:
-        """The passages that are shown, read, and how they were found to match."""
-        hashes = [found.shown[r.candidate.passage_id].passage.sha256 for r in kept]
-        views = self._texts.all(hashes)
-        numbers = [r.number for r in kept]
-        cosines = found.ranking.evidence.compared.cosines(numbers)
-        columns = found.ranking.found.passages
-        marked = matching(asked.tokens.weights, cosines)
+    def _shown(
+        self, askings: Sequence[Asking], found: Sequence[_Found], read: Sequence[_Read]
+    ) -> list[list[_Placed]]:
+        """For each question the passages that are shown, and how they were found to match."""
+        kept = [
+            [r for r in one.ranked if asking.min_score is None or r.score >= asking.min_score]
+            for one, asking in zip(found, askings, strict=True)
+        ]
+        views = self._texts.all(
+            one.shown[r.candidate.passage_id].passage.sha256
+            for one, ranked in zip(found, kept, strict=True)
+            for r in ranked
+        )
         return [
-            _Placed(views[sha256], columns.spans(number), each, tokens)
-            for sha256, number, each, tokens in zip(hashes, numbers, cosines, marked, strict=True)
+            _placed(ranked, one, asked, views)
+            for ranked, one, (asked, _) in zip(kept, found, read, strict=True)
         ]
 
-    def _result(self, number: int, ranked: Ranked, found: _Found, placed: _Placed) -> Result:
+    def _results(self, found: _Found, shown: Sequence[_Placed]) -> tuple[Result, ...]:
+        return tuple(
+            self._result(number, found, placed) for number, placed in enumerate(shown, start=1)
+        )
+
+    def _answer(self, found: _Found, shown: Sequence[_Placed]) -> Sentence | None:
+        """The sentence that answers, unless nothing is likely enough to."""
+        if not shown or shown[0].ranked.score < load_ranking().threshold:
+            return None
+        return self._sentence(found, shown[0])
+
+    def _result(self, number: int, found: _Found, placed: _Placed) -> Result:
+        ranked = placed.ranked
         passage, document = found.shown[ranked.candidate.passage_id]
         citation = cite(
             version_of(document),
@@ -230,9 +252,9 @@ class Responder:
             citation=citation,
         )
 
-    def _sentence(self, ranked: Ranked, found: _Found, placed: _Placed) -> Sentence:
+    def _sentence(self, found: _Found, placed: _Placed) -> Sentence:
         """The sentence of a passage that answers best."""
-        passage, document = found.shown[ranked.candidate.passage_id]
+        passage, document = found.shown[placed.ranked.candidate.passage_id]
         view, weights = placed.view, found.ranking.evidence.weights
         spans = sentences(view.text, passage.start, passage.end, passage.language)
         texts = [view.text[span.start : span.end] for span in spans]
@@ -250,6 +272,25 @@ class Responder:
             public_url=self._public_url,
         )
         return Sentence(citation.quote, citation)
+
+
+def _placed(
+    kept: Sequence[Ranked], found: _Found, asked: Asked, views: Mapping[str, TextView]
+) -> list[_Placed]:
+    numbers = [r.number for r in kept]
+    cosines = found.ranking.evidence.compared.cosines(numbers)
+    columns = found.ranking.found.passages
+    marked = matching(asked.tokens.weights, cosines)
+    return [
+        _Placed(
+            ranked,
+            views[found.shown[ranked.candidate.passage_id].passage.sha256],
+            columns.spans(ranked.number),
+            each,
+            tokens,
+        )
+        for ranked, each, tokens in zip(kept, cosines, marked, strict=True)
+    ]
 
 
 def version_of(document: StoredDocument) -> TextVersion:

@@ -36,7 +36,7 @@ from qa.preparation import Preparer
 from qa.ranking import Ranked
 from qa.relocation import altered_place
 from qa.settings import Settings
-from qa.types import Answer, Change, Document, Filters, IndexStatus, Span, StoredDocument
+from qa.types import Answer, Asking, Change, Document, Filters, IndexStatus, Span, StoredDocument
 from qa.verification import QUOTE_CHARACTERS, Verification, Verifier
 from qa.verified_text import TEXT_CHARACTERS, VerifiedText, verified_text
 
@@ -146,7 +146,6 @@ class Collection:
         top_k: int = 5,
         filters: Filters | None = None,
         min_score: float | None = None,
-        waits: bool = True,
     ) -> Answer:
         """Answer a question with the best passages of the documents, verbatim and cited.
 
@@ -155,27 +154,36 @@ class Collection:
             top_k: how many passages, 1..50.
             filters: what to search in.
             min_score: leave out passages less likely than this to answer.
-            waits: whether it may wait: for other questions, for changes to be indexed, for other
-                machines. Without waiting an answer takes some milliseconds.
 
         Raises:
             InvalidInput: an argument is not acceptable.
-            WouldWait: it was not to wait and would have to.
             ModelError: the question cannot be encoded; ModelUnavailable when its server is away.
         """
-        question = _checked_question(question)
-        if not 1 <= top_k <= MAX_TOP_K:
-            raise InvalidInput(f"top_k is {top_k}; it can be 1 to {MAX_TOP_K}.")
-        checked = _checked_filters(filters)
+        [answer] = self.ask_all([Asking(question, top_k, filters or Filters(), min_score)])
+        return answer
+
+    def ask_all(self, askings: Sequence[Asking], *, waits: bool = True) -> list[Answer]:
+        """Answer several questions together, which takes less time than one after the other.
+
+        Each is answered as if it were alone. If one cannot be answered, none is.
+
+        Args:
+            askings: what to answer.
+            waits: whether to wait: for other questions, for changes to be indexed, for other
+                machines. Without waiting an answer takes some milliseconds.
+
+        Raises:
+            WouldWait: it was not to wait and would have to.
+            InvalidInput, ModelError: see ``ask``.
+        """
+        checked = [_checked_asking(asking) for asking in askings]
         # To find what a filter admits can take long, too.
-        if not waits and not (self._computes and checked.empty):
+        if not waits and not (self._computes and all(one.filters.empty for one in checked)):
             raise WouldWait
         if not self._turn.acquire(blocking=waits):
             raise WouldWait
         try:
-            return self._responder.respond(
-                question, top_k=top_k, filters=checked, min_score=min_score, waits=waits
-            )
+            return self._responder.respond(checked, waits=waits)
         finally:
             self._turn.release()
 
@@ -194,7 +202,7 @@ class Collection:
         return self._responder.retrieve(
             _checked_question(question),
             top_k=top_k,
-            filters=_checked_filters(filters),
+            filters=_checked_filters(filters or Filters()),
             everything=everything,
         )
 
@@ -360,6 +368,16 @@ def _checked_question(question: str) -> str:
     return stripped
 
 
+def _checked_asking(asking: Asking) -> Asking:
+    if not 1 <= asking.top_k <= MAX_TOP_K:
+        raise InvalidInput(f"top_k is {asking.top_k}; it can be 1 to {MAX_TOP_K}.")
+    return replace(
+        asking,
+        question=_checked_question(asking.question),
+        filters=_checked_filters(asking.filters),
+    )
+
+
 def _checked_language(code: str | None) -> str | None:
     if code is None:
         return None
@@ -368,9 +386,9 @@ def _checked_language(code: str | None) -> str | None:
     return re.split("[-_]", code)[0].lower()
 
 
-def _checked_filters(filters: Filters | None) -> Filters:
-    if filters is None:
-        return Filters()
+def _checked_filters(filters: Filters) -> Filters:
+    if filters.empty:
+        return filters
     return Filters(
         languages=tuple(filter(None, (_checked_language(code) for code in filters.languages))),
         document_ids=tuple(_checked_id(i) for i in filters.document_ids),

@@ -43,8 +43,6 @@ class Search:
             the index's own BM25, which may differ a little from the scores that come back.
         filters: what to restrict the search to.
         language: of the question, ISO 639-1, or None when it is not known.
-        waits: whether it may wait until changes are indexed. Where it may not and an engine would
-            have to, ``WouldWait`` is raised.
         worth: how many of all that is found are worth ranking; None for all. An engine that reads
             them all anyway may return more.
     """
@@ -56,7 +54,6 @@ class Search:
     filters: Filters
     language: str | None = None
     worth: int | None = None
-    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +156,16 @@ class Engine(Protocol):
         """Remove all of them or, if one does not exist (NotFound), none; the new sequence."""
         ...
 
-    def search(self, search: Search) -> Found:
-        """Candidates by vector, by words and by sounds, with all three scores for each."""
+    def search(self, searches: Sequence[Search], *, waits: bool = True) -> list[Found]:
+        """For each, candidates by vector, by words and by sounds, with all three scores for each.
+
+        All are found in one state of the store.
+
+        Args:
+            searches: what to find candidates for.
+            waits: whether to wait until changes are indexed. An engine that would have to, and is
+                not to, raises ``WouldWait``.
+        """
         ...
 
     def shown(self, passage_ids: Sequence[int]) -> dict[int, Shown]:

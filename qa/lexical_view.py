@@ -41,6 +41,8 @@ FEWEST = 3
 """Terms that are looked for, however common."""
 
 _TIE_PROBE = 16
+_ASKED = 64
+"""Sets of terms of which the frequencies are remembered together."""
 _REMEMBERED = 100_000
 """Terms whose frequency is remembered for a commit; to look one up takes ten times as long."""
 
@@ -66,7 +68,7 @@ class LexicalView:
         self.committed = max(0, searcher.num_docs - 1)
         self._average = np.array([self._average_length(name) for name in LENGTHS])
         self._frequencies: dict[Field, dict[int, int]] = {field: {} for field in FIELDS}
-        self._asked = {field: (np.empty(0, np.uint32), np.empty(0, np.int64)) for field in FIELDS}
+        self._asked: dict[tuple[Field, int], tuple[NDArray[np.uint32], NDArray[np.int64]]] = {}
         self._languages = {term for term, _ in searcher.terms_with_prefix("language", "")}
 
     @property
@@ -146,10 +148,13 @@ class LexicalView:
 
     def _frequency(self, field: Field, ids: NDArray[np.uint32]) -> NDArray[np.int64]:
         """(n,) how many committed passages have each of (n,) terms or pieces."""
-        asked, found = self._asked[field]
-        if asked is not ids:  # for a question, of which they are asked again and again
-            found = self._counted(field, ids)
-            self._asked[field] = ids, found
+        known = self._asked.get((field, id(ids)))  # a question asks for its own again and again
+        if known is not None:
+            return known[1]
+        found = self._counted(field, ids)
+        if len(self._asked) >= _ASKED:
+            self._asked.clear()
+        self._asked[field, id(ids)] = ids, found  # which, as long as it is held, keeps its id
         return found
 
     def _counted(self, field: Field, ids: NDArray[np.uint32]) -> NDArray[np.int64]:

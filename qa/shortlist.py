@@ -7,7 +7,7 @@ the index of words scored it by, says which are worth it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ Ids = NDArray[np.int64]
 
 def shortlist(
     by_vector: Ids,
-    by_terms: tuple[Hits, Hits],
+    by_terms: Sequence[Hits],
     products: Callable[[Ids], NDArray[np.float32]],
     *,
     limit: int,

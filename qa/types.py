@@ -308,8 +308,21 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """A question and what is wanted of the answer; see ``qa.collection.Collection.ask``."""
+
+    question: str
+    top_k: int = 5
+    filters: Filters = Filters()
+    min_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """The reply to a question."""
+    """The reply to a question.
+
+    ``took_ms`` is the time from when it was asked until all that were answered together were.
+    """
 
     question: str
     question_language: str | None

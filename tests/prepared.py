@@ -86,10 +86,16 @@ def seen(engine: Engine, found: Found) -> tuple[Seen, ...]:
     )
 
 
+def find(engine: Engine, one: Search) -> Found:
+    """What an engine finds for one search."""
+    [only] = engine.search([one])
+    return only
+
+
 def search(
     engine: Engine, text: str, n: int = 10, filters: Filters | None = None
 ) -> tuple[Seen, ...]:
-    return seen(engine, engine.search(Search(text, vector(text), n, n, filters or Filters())))
+    return seen(engine, find(engine, Search(text, vector(text), n, n, filters or Filters())))
 
 
 def quotes(engine: Engine, text: str = "Soldaten", n: int = 100) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from embeddings.encoder import Vectors
 from embeddings.static import StaticEncoder
 from qa import preparation
 from qa.collection import Collection
+from qa.engine import Shown
 from qa.engines import open_engine
 from qa.errors import EmptyDocument, InvalidDate, InvalidId, InvalidInput, NotFound, TooLarge
 from qa.settings import Settings
-from qa.types import Document, Filters, Span
+from qa.types import Asking, Document, Filters, Span
 
 TEXT = (
     "Der Minister heißt Anton Weber.\n\n"
@@ -248,6 +250,45 @@ def test_scores_do_not_depend_on_how_much_is_asked_for_or_before(collection: Col
     assert scores == sorted(scores, reverse=True)
     assert all(0.0 <= s <= 1.0 for s in scores)
     assert [r.rank for r in again.results] == list(range(1, len(scores) + 1))
+
+
+def test_questions_asked_together_are_answered_as_if_alone(collection: Collection) -> None:
+    askings = [
+        Asking("Will Belarus send soldiers to Ukraine?", top_k=3),
+        Asking("Was kostet ein Lottoschein?", top_k=50, min_score=0.1),
+        Asking("Will Belarus send soldiers to Ukraine?", filters=Filters(languages=("de",))),
+        Asking("Qui est Loukachenko ?"),
+    ]
+    together = collection.ask_all(askings)
+    for asking, answer in zip(askings, together, strict=True):
+        alone = collection.ask(
+            asking.question,
+            top_k=asking.top_k,
+            filters=asking.filters,
+            min_score=asking.min_score,
+        )
+        assert replace(answer, took_ms=0.0) == replace(alone, took_ms=0.0)
+    assert collection.ask_all([]) == []
+    with pytest.raises(InvalidInput, match="top_k"):
+        collection.ask_all([*askings, Asking("Warum?", top_k=51)])
+
+
+def test_what_is_removed_while_it_is_found_is_not_cited(
+    empty: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty.put([document("a", "In Hamburg regnet es."), document("b", "In Hamburg regnet es oft.")])
+    engine, shown = empty._engine, empty._engine.shown
+
+    def beside(passage_ids: Sequence[int]) -> dict[int, Shown]:
+        if len(empty.documents()) == 2:
+            empty.remove(["a"])
+        return shown(passage_ids)
+
+    monkeypatch.setattr(engine, "shown", beside)
+    rain, colour = empty.ask_all([Asking("Wo regnet es?"), Asking("Wo ist es?", top_k=1)])
+    for answer in (rain, colour):
+        assert [r.citation.document_id for r in answer.results] == ["b"]
+    assert rain.index.documents == 1
 
 
 def test_min_score_leaves_out_the_unlikely(collection: Collection) -> None:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,8 @@ from qa.errors import StoreError
 from qa.lexical import LexicalIndex
 from qa.locks import WouldWait
 from qa.representation import Columns
-from qa.types import Filters
-from tests.prepared import DIMENSION, Seen, one, prepared, quotes, search, seen, vector
+from qa.types import Candidate, Filters
+from tests.prepared import DIMENSION, Seen, find, one, prepared, quotes, search, seen, vector
 
 
 @pytest.fixture
@@ -135,27 +134,30 @@ def test_indexes_ahead_of_a_restored_store_are_built_again(
     engine.close()
 
 
+def soldiers(engine: EmbeddedEngine, *, waits: bool = True) -> list[Candidate]:
+    search = Search("Soldaten", vector("Soldaten"), 9, 9, Filters())
+    [found] = engine.search([search], waits=waits)
+    return found.candidates
+
+
 def test_a_search_that_is_not_to_wait_does_not_catch_up(engine: EmbeddedEngine) -> None:
-    patient = Search("Soldaten", vector("Soldaten"), 9, 9, Filters())
-    at_once = replace(patient, waits=False)
-    assert len(engine.search(at_once).candidates) == 0
+    assert soldiers(engine, waits=False) == []
     engine.put([one("a", "Alte Soldaten")])
     with pytest.raises(WouldWait):
-        engine.search(at_once)
-    found = engine.search(patient).candidates
+        soldiers(engine, waits=False)
+    found = soldiers(engine)
     assert len(found) == 1
-    assert engine.search(at_once).candidates == found
+    assert soldiers(engine, waits=False) == found
 
 
 def test_a_search_that_is_not_to_wait_builds_no_index_anew(engine: EmbeddedEngine) -> None:
     engine.put([one("a", "Alte Soldaten")])
-    patient = Search("Soldaten", vector("Soldaten"), 9, 9, Filters())
-    assert len(engine.search(patient).candidates) == 1
+    assert len(soldiers(engine)) == 1
     vectors = engine._derived._vectors.index
     vectors.add(np.array([77]), vector("Soldaten")[None])  # which the store does not have
     with pytest.raises(WouldWait):
-        engine.search(replace(patient, waits=False))
-    assert len(engine.search(patient).candidates) == 1
+        soldiers(engine, waits=False)
+    assert len(soldiers(engine)) == 1
     assert vectors is not engine._derived._vectors.index
 
 
@@ -302,7 +304,7 @@ def test_two_engines_in_threads_never_answer_from_the_past(tmp_path: Path) -> No
     def read() -> None:
         while not done.is_set():
             before = committed[0]
-            found = reader.search(Search("Soldaten", vector("x"), 9, 9, Filters()))
+            found = find(reader, Search("Soldaten", vector("x"), 9, 9, Filters()))
             # A version has two passages, and numbers are never used again.
             said = {(c.passage_id + 1) // 2 for c in found.candidates}
             if found.status.sequence < before or said != ({found.status.sequence} - {0}):
@@ -344,8 +346,8 @@ def test_vectors_of_another_length_take_the_place_of_all(folder: Path) -> None:
 
 
 def search_of(engine: EmbeddedEngine, dimension: int) -> set[str]:
-    found = engine.search(Search("Soldaten", vector("x", dimension), 99, 99, Filters()))
-    return {candidate.text for candidate in seen(engine, found)}
+    everything = Search("Soldaten", vector("x", dimension), 99, 99, Filters())
+    return {candidate.text for candidate in seen(engine, find(engine, everything))}
 
 
 REPLACE = "UPDATE representations SET data ="

@@ -14,7 +14,7 @@ from qa.engine import Engine, Found, Search
 from qa.errors import Conflict, InvalidDate, InvalidInput, NotFound
 from qa.types import Filters, PreparedDocument, text_sha256
 from tests.engines import KINDS, opened
-from tests.prepared import document, one, prepared, quotes, search, seen, vector
+from tests.prepared import document, find, one, prepared, quotes, search, seen, vector
 
 
 @pytest.fixture(params=KINDS)
@@ -211,15 +211,18 @@ def test_every_candidate_has_both_scores(engine: Engine) -> None:
         assert candidate.candidate.language == "de"
 
     nearest = sorted(lines, key=lambda line: -expected[line])[:5]
-    found = seen(engine, engine.search(Search(question, vector(question), 5, 0, Filters())))
+    by_vector = Search(question, vector(question), 5, 0, Filters())
+    found = seen(engine, find(engine, by_vector))
     assert {c.text for c in found} == set(nearest)
     # By vector only, and still with their BM25.
     assert found == tuple(everything[c.text] for c in found)
-    found = seen(engine, engine.search(Search(question, vector(question), 0, 7, Filters())))
+    by_terms = Search(question, vector(question), 0, 7, Filters())
+    found = seen(engine, find(engine, by_terms))
     assert len(found) == 7
     assert found == tuple(everything[c.text] for c in found)
     assert min(c.candidate.lexical for c in found) > 0
-    assert engine.search(Search(question, vector(question), 0, 0, Filters())).candidates == []
+    by_nothing = Search(question, vector(question), 0, 0, Filters())
+    assert find(engine, by_nothing).candidates == []
 
 
 def test_a_search_of_nothing(engine: Engine) -> None:
@@ -299,7 +302,7 @@ def test_readers_and_a_writer_at_once(engine: Engine) -> None:
     def read() -> None:
         last = 0
         while not done.is_set():
-            found = engine.search(Search("Soldaten", vector("x"), 9, 9, Filters()))
+            found = find(engine, Search("Soldaten", vector("x"), 9, 9, Filters()))
             if not of_one_version(engine, found, texts) or found.status.sequence < last:
                 wrong.append((found, last))
             last = found.status.sequence
@@ -310,7 +313,7 @@ def test_readers_and_a_writer_at_once(engine: Engine) -> None:
     for number in range(1, 11):  # odd sequence numbers hold version sequence // 2
         engine.remove(["a"])
         engine.put([version(number)])
-        engine.search(Search("Soldaten", vector("x"), 9, 9, Filters()))
+        find(engine, Search("Soldaten", vector("x"), 9, 9, Filters()))
     done.set()
     for thread in threads:
         thread.join()

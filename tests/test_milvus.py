@@ -24,7 +24,7 @@ from qa.milvus.records import Records
 from qa.milvus.schema import Names
 from qa.types import Filters, text_sha256
 from tests.engines import milvus
-from tests.prepared import DIMENSION, one, prepared, quotes, search, seen, vector
+from tests.prepared import DIMENSION, find, one, prepared, quotes, search, seen, vector
 
 
 @pytest.fixture
@@ -226,12 +226,11 @@ def test_vectors_of_another_length_take_the_place_of_all(tmp_path: Path) -> None
     old = milvus(tmp_path)
     old.put([one(f"d{n}", f"Soldaten {n}\nGrenze {n}") for n in range(5)])
     engine = MilvusEngine.open(old._client.address, "", 4)
-    found = engine.search(Search("Soldaten", vector("x", 4), 9, 9, Filters()))
-    assert seen(engine, found) == ()
+    everything = Search("Soldaten", vector("x", 4), 99, 99, Filters())
+    assert seen(engine, find(engine, everything)) == ()
     assert len(engine.outdated("p1")) == 5
     engine.put([prepared(engine.whole(name), dimension=4) for name in engine.outdated("p1")])
-    found = engine.search(Search("Soldaten", vector("x", 4), 99, 99, Filters()))
-    assert len(seen(engine, found)) == 10
+    assert len(seen(engine, find(engine, everything))) == 10
     assert (engine.outdated("p1"), list(engine.check())) == ([], [])
     for wrong in (
         lambda: quotes(old),

@@ -261,7 +261,7 @@ def test_an_unexpected_error_hides_its_cause_and_logs_it(
     def fails(*_: object, **__: object) -> None:
         raise RuntimeError("password: swordfish")
 
-    monkeypatch.setattr(Collection, "ask", fails)
+    monkeypatch.setattr(Collection, "ask_all", fails)
     with caplog.at_level(logging.ERROR, logger="fundstelle"):
         response = client.post("/v1/ask", json={"question": "Warum?"})
     body = problem(response, 500)

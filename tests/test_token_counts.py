@@ -11,6 +11,7 @@ from qa.bm25 import passage_terms
 from qa.embedded import EmbeddedEngine
 from qa.engine import Search
 from qa.types import Document, Filters, Passage, PreparedDocument, PreparedPassage
+from tests.prepared import find
 
 
 def prepared(document_id: str, *passages: list[int]) -> PreparedDocument:
@@ -32,7 +33,7 @@ def prepared(document_id: str, *passages: list[int]) -> PreparedDocument:
 
 def counts(engine: EmbeddedEngine) -> dict[int, int]:
     search = Search("x", np.array([1.0, 0.0], np.float32), 5, 5, Filters())
-    found = engine.search(search).token_counts
+    found = find(engine, search).token_counts
     assert list(engine.check()) == []
     return {int(n): int(found[n]) for n in np.flatnonzero(found)}
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -15,9 +12,8 @@ from api.replies import AnswerOut
 from api.routes.shared import ServiceDep, errors, example, json_response
 from api.schemas import AskIn, AskQuery
 from api.service import Service
-from qa.locks import WouldWait
 from qa.serialise import answer_to_dict
-from qa.types import Answer, Filters
+from qa.types import Asking, Filters
 
 router = APIRouter(tags=["ask"])
 
@@ -33,7 +29,9 @@ router = APIRouter(tags=["ask"])
 async def ask(request: AskIn, service: ServiceDep) -> Response:
     """Ask a question in any language."""
     filters = request.filters.filters() if request.filters else Filters()
-    return await _answer(service, request.question, request.top_k, filters, request.min_score)
+    return await _answer(
+        service, Asking(request.question, request.top_k, filters, request.min_score)
+    )
 
 
 @router.get(
@@ -46,28 +44,15 @@ async def ask(request: AskIn, service: ServiceDep) -> Response:
 )
 async def ask_by_url(query: Annotated[AskQuery, Query()], service: ServiceDep) -> Response:
     """Ask the same with everything in the URL."""
-    return await _answer(service, query.question, query.top_k, query.filters(), query.min_score)
-
-
-async def _answer(
-    service: Service,
-    question: str,
-    top_k: int,
-    filters: Filters,
-    min_score: float | None,
-) -> Response:
-    asking = partial(
-        service.collection.ask, question, top_k=top_k, filters=filters, min_score=min_score
+    return await _answer(
+        service, Asking(query.question, query.top_k, query.filters(), query.min_score)
     )
-    answer: Answer | None = None
-    # In a thread of its own an answer takes a seventh longer, and all questions together too:
-    # threads take Python's lock from each other. Here one is answered in each round of the event
-    # loop, so that whoever asks for something else, or connects, is heard between two questions.
-    async with service.turn:
-        await asyncio.sleep(0)
-        with suppress(WouldWait):
-            answer = asking(waits=False)
+
+
+async def _answer(service: Service, asking: Asking) -> Response:
+    collection = service.collection
+    answer = await service.together.answer(asking)
     if answer is None:
-        answer = await run_in_threadpool(asking)
+        [answer] = await run_in_threadpool(collection.ask_all, [asking])
     body = answer_to_dict(answer)
     return json_response(body, headers={"Server-Timing": f"ask;dur={body['took_ms']}"})

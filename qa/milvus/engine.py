@@ -85,9 +85,12 @@ class MilvusEngine:
         self._sweep()
         return sequence
 
-    def search(self, search: Search) -> Found:
-        """Candidates by vector, by words and by sounds, with all three scores for each."""
-        return self._read(lambda state: self._found(search, state))
+    def search(self, searches: Sequence[Search], *, waits: bool = True) -> list[Found]:
+        """For each, candidates by vector, by words and by sounds, with all three scores for each.
+
+        Nothing is indexed here, so there is nothing to wait for but Milvus.
+        """
+        return self._read(lambda state: [self._found(search, state) for search in searches])
 
     def shown(self, passage_ids: Sequence[int]) -> dict[int, Shown]:
         """Those that still exist, by number, all of one state."""

@@ -98,5 +98,6 @@ def _postings(collection: Collection, question: str) -> float:
 
 def _representations(collection: Collection, question: str) -> Columns:
     responder = collection._responder
-    found: Columns = responder._find(*responder._read(question), Filters()).found.passages
+    [ranking] = responder._find([responder._read(question)], [Filters()])
+    found: Columns = ranking.found.passages
     return found
