@@ -267,6 +267,7 @@ def pieces_text(sound: NDArray[np.uint8]) -> str:
     return kernels.spell_pieces(sound, _MARK, _SPELT)
 
 
+@lru_cache(maxsize=100_000)
 def piece_text(number: int) -> str:
     """A piece as an index stores it."""
     codes = (number >> _LETTER_BITS * place & 63 for place in (3, 2, 1, 0))

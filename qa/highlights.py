@@ -34,30 +34,21 @@ def matching(
         weights: (m,) of the question's tokens.
         passages: for each, (k, m) cosines of its tokens with them.
     """
-    found: list[list[int]] = [[] for _ in passages]
     most = weights.max(initial=0)
     if not passages or not most > 0:
-        return found
+        return [[] for _ in passages]
     weighted = np.concatenate(passages) * (weights / most)
     scores = weighted.max(axis=1)
     worth = np.flatnonzero(scores >= _WORTH)
+    tokens, scores = weighted[worth].argmax(axis=1), scores[worth].astype(np.float64)
     ends = np.cumsum([len(cosines) for cosines in passages])
-    matches = list(
-        zip(
-            np.searchsorted(ends, worth, side="right").tolist(),
-            worth.tolist(),
-            weighted[worth].argmax(axis=1).tolist(),
-            scores[worth].tolist(),
-            strict=True,
-        )
-    )
-    best: dict[tuple[int, int], float] = {}
-    for passage, _, token, score in matches:
-        best[passage, token] = max(score, best.get((passage, token), 0.0))
-    begins = [0, *ends.tolist()]
-    for passage, place, token, score in matches:
-        if score >= _NEAR_BEST * best[passage, token]:
-            found[passage].append(place - begins[passage])
+    owners = np.searchsorted(ends, worth, side="right")
+    best = np.zeros((len(passages), len(weights)))
+    np.maximum.at(best, (owners, tokens), scores)
+    kept = scores >= _NEAR_BEST * best[owners, tokens]
+    found: list[list[int]] = [[] for _ in passages]
+    for owner, place in zip(owners[kept].tolist(), worth[kept].tolist(), strict=True):
+        found[owner].append(place - int(ends[owner]) + len(passages[owner]))
     return found
 
 
@@ -85,10 +76,16 @@ def _whole_word(text: str, start: int, end: int) -> Span:
         start, end = start + words[0].start(), start + words[-1].end()
     if not token.isascii() and _UNSPACED.search(token):
         return Span(start, end)  # no spaces between words: the token is all there is to show
-    while start > 0 and _WORD.match(text, start - 1):
+    while start > 0 and _in_word(text[start - 1]):
         start -= 1
-    following = _WORD.match(text, end)
-    return Span(start, following.end() if following else end)
+    while end < len(text) and _in_word(text[end]):
+        end += 1
+    return Span(start, end)
+
+
+def _in_word(character: str) -> bool:
+    """As ``_WORD`` says, for one character in a fifth of the time."""
+    return character.isalnum() or "\u0300" <= character <= "\u036f"
 
 
 def _joined(text: str, spans: Iterable[Span]) -> list[Span]:
