@@ -94,7 +94,7 @@ TEXT = {
     "length": 4809,
 }
 REMOVED = {"id": "hafen", "sequence": 7, "status": "deleted"}
-CITATION_CHECK = {
+CITATION_CHECK: dict[str, Any] = {
     "status": "valid",
     "citation": _CITATION,
     "current": {"start": 75, "end": 165, "quote": _QUOTE},

@@ -242,7 +242,7 @@ class _Handler(BaseHTTPRequestHandler):
         texts = body["input"]
         if self._too_much(texts):
             return
-        rows = self._vectors(texts, fault)
+        rows: Any = self._vectors(texts, fault)
         data: Any = [
             {"object": "embedding", "index": index, "embedding": row}
             for index, row in enumerate(rows)

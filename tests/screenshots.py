@@ -84,7 +84,7 @@ def _milliseconds(visits: Visits) -> float:
         for number in range(10)
         for question in (ENGLISH, UKRAINIAN, "Wie viele Soldaten sind in Belarus?")
     ]
-    return statistics.median(took)
+    return float(statistics.median(took))
 
 
 def _readme(visits: Visits) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -21,7 +22,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
 
 
 @pytest.fixture(scope="module")
-def client(copy_of_seeded: Callable[[], object]) -> Iterator[TestClient]:
+def client(copy_of_seeded: Callable[[], Path]) -> Iterator[TestClient]:
     with serving(Settings(data_dir=copy_of_seeded())) as client:
         yield client
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -25,8 +26,8 @@ from qa.types import Span, text_sha256
 SCRIPTS = "aä\u0308ßЛўї عİ日本語ไทยहि😀👩‍👩‍👧\n\r\t„“»"
 
 
-def version(text: str, **fields: object) -> TextVersion:
-    known = {
+def version(text: str, **fields: Any) -> TextVersion:  # noqa: ANN401
+    known: dict[str, Any] = {
         "document_id": "bericht.txt",
         "source": "bericht.txt",
         "title": None,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from embeddings.bundled import BUNDLED
 from embeddings.encoder import Vectors
 from embeddings.static import StaticEncoder
-from qa import preparation
+from qa import splitter
 from qa.collection import Collection
 from qa.engine import Shown
 from qa.engines import open_engine
@@ -62,7 +63,7 @@ def empty(tmp_path: Path, encoder: Counting) -> Iterator[Collection]:
     made.close()
 
 
-def document(document_id: str = "bericht", text: str = TEXT, **known: str) -> Document:
+def document(document_id: str = "bericht", text: str = TEXT, **known: Any) -> Document:  # noqa: ANN401
     return Document(document_id, text, "test", **known)
 
 
@@ -120,7 +121,7 @@ def test_a_changed_splitter_makes_the_passages_again(
     first = opened(tmp_path, Counting())
     first.put([document()])
     first.close()
-    monkeypatch.setattr(preparation.splitter, "FINGERPRINT", "passages-of-tomorrow")
+    monkeypatch.setattr(splitter, "FINGERPRINT", "passages-of-tomorrow")
     second = opened(tmp_path, Counting())
     assert second.refresh() == 1
     second.close()
@@ -226,7 +227,7 @@ def test_filters_restrict_the_search_itself(empty: Collection) -> None:
     empty.put([document(f"d{y}", t, published=f"{y}-06", language="de") for y, t in texts.items()])
     empty.put([document("en", "In Hamburg it rained on many days.", language="en")])
 
-    def found(**filters: object) -> set[str]:
+    def found(**filters: Any) -> set[str]:  # noqa: ANN401
         answer = empty.ask("Regen in Hamburg", top_k=50, filters=Filters(**filters))
         return {r.citation.document_id for r in answer.results}
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from embeddings import hubness
@@ -69,7 +71,7 @@ def test_references_change_the_fingerprint(tiny_model_dir: Path, tmp_path: Path)
     ],
 )
 def test_references_of_another_kind_are_refused(
-    tensors: dict[str, np.ndarray],  # type: ignore[type-arg]
+    tensors: dict[str, NDArray[Any]],
     tmp_path: Path,
 ) -> None:
     save_file(tensors, tmp_path / FILE)

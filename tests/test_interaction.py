@@ -38,7 +38,8 @@ def interaction(encoder: StaticEncoder) -> LateInteraction:
 
 def token_vector(encoder: StaticEncoder, token: int) -> NDArray[np.float64]:
     rows, weights = encoder.token_rows(np.array([token]))
-    return rows[0].astype(np.float64) * weights[0]
+    found: NDArray[np.float64] = rows[0].astype(np.float64) * weights[0]
+    return found
 
 
 def cosine(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:

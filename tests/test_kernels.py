@@ -126,7 +126,8 @@ def test_bm25_looks_at_nothing_outside() -> None:
 @given(passages=st.lists(st.lists(st.integers(1, 3), max_size=20), max_size=4))
 def test_bm25_of_pieces(passages: list[list[int]]) -> None:
     ids = np.unique(bm25.piece_ids(np.array([1, 2, 1, 3, 2, 2, 2, 2], dtype=np.uint8)))
-    idf, norms = np.linspace(1, 2, len(ids)), np.arange(len(passages)) + 0.5
+    idf = np.linspace(1, 2, len(ids), dtype=np.float64)
+    norms = np.arange(len(passages), dtype=np.float64) + 0.5
     found = kernels.piece_scores(apart(passages, np.uint8), ids, idf, norms, 1.2)
     for held, norm, score in zip(passages, norms, found, strict=True):
         every = bm25.piece_ids(np.array(held, np.uint8)).tolist() if len(held) > 3 else []
@@ -161,7 +162,7 @@ def test_a_value_beyond_the_limit_is_refused_and_leaves_nothing_behind() -> None
         kernels.distinct(Ragged.of([np.array([3, 41, 5], dtype=np.uint32)]), 41)
     with pytest.raises(IndexError, match="a part is not within"):
         kernels.distinct(
-            Ragged(np.arange(3, dtype=np.uint32), np.array([0, 2]), np.ones(2) * 2), 41
+            Ragged(np.arange(3, dtype=np.uint32), np.array([0, 2]), np.array([2, 2])), 41
         )
     ids, places = kernels.distinct(Ragged.of([np.array([5, 3], dtype=np.uint32)]), 41)
     assert (ids.tolist(), places.tolist()) == ([5, 3], [0, 1])
@@ -175,7 +176,7 @@ def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 @pytest.mark.parametrize("kind", [np.int8, np.float32])
 @pytest.mark.parametrize("dim", [1, 30, 208])
 def test_tokens_are_compared_by_cosine(kind: type, dim: int) -> None:
-    rows = RANDOM.integers(-127, 128, (50, dim)).astype(kind)
+    rows: NDArray[Any] = RANDOM.integers(-127, 128, (50, dim)).astype(kind)
     rows[4] = 0
     mapping = RANDOM.integers(0, 50, 90)
     weights = RANDOM.standard_normal(90).astype(np.float32)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qa import lexical
+from qa import analysis
 from qa.bm25 import (
     QuestionTerms,
     passage_terms,
@@ -270,7 +270,7 @@ def test_an_index_of_another_store_or_analysis_is_refused(
     LexicalIndex(tmp_path, "store").update(0, [], [entry(1, "eins")], 1)
     with pytest.raises(LexicalIndexError, match="expected an index of 'other"):
         LexicalIndex(tmp_path, "other")
-    monkeypatch.setattr(lexical.analysis, "VERSION", "next")
+    monkeypatch.setattr(analysis, "VERSION", "next")
     with pytest.raises(LexicalIndexError, match="store next"):
         LexicalIndex(tmp_path, "store")
     clear(tmp_path)

@@ -41,7 +41,8 @@ def entry(passage_id: int, text: str, language: str) -> Entry:
 
 def found(view: LexicalView, question: str, limit: int) -> list[int]:
     asked = question_terms(question, view.languages)
-    return view.search(asked, limit, Filters()).ids.tolist()
+    best: list[int] = view.search(asked, limit, Filters()).ids.tolist()
+    return best
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from qa import seeds
 from qa.settings import Settings
@@ -82,13 +82,12 @@ def test_filters_by_language_and_date(visit: Visits, site: str) -> None:
 def test_files_are_uploaded_and_what_cannot_be_read_is_named(visit: Visits, site: str) -> None:
     page = visit("/documents")
     rows(page)
-    page.locator("#files").set_input_files(
-        [
-            {"name": "hafen.txt", "mimeType": "text/plain", "buffer": HOSTILE.encode()},
-            {"name": "bild.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n\0\0"},
-            {"name": "leer.txt", "mimeType": "text/plain", "buffer": b" \n"},
-        ]
-    )
+    files: list[FilePayload] = [
+        {"name": "hafen.txt", "mimeType": "text/plain", "buffer": HOSTILE.encode()},
+        {"name": "bild.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n\0\0"},
+        {"name": "leer.txt", "mimeType": "text/plain", "buffer": b" \n"},
+    ]
+    page.locator("#files").set_input_files(files)
     uploads = page.locator(".uploads li")
     expect(uploads.nth(0)).to_contain_text("added")
     expect(uploads.nth(1)).to_have_class(re.compile("failed"))

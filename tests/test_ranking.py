@@ -30,7 +30,6 @@ from qa.representation import Columns
 from qa.types import IndexStatus
 
 QUESTION = "soldaten putin"
-EVIDENCE = ("dense", "lexical", "sound")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +83,9 @@ def found(encoder: StaticEncoder, *candidates: One, passages: int = 100) -> Foun
     )
     return Found(
         columns,
-        *(np.array([getattr(one, by) for one in candidates]) for by in EVIDENCE),
+        np.array([one.dense for one in candidates]),
+        np.array([one.lexical for one in candidates]),
+        np.array([one.sound for one in candidates]),
         counts,
         IndexStatus(1, passages, passages),
     )
@@ -96,7 +97,8 @@ def tokens(encoder: StaticEncoder, text: str) -> NDArray[np.uint32]:
 
 
 def column(features: NDArray[np.float64], name: str) -> list[float]:
-    return features[:, FEATURES.index(name)].tolist()
+    found: list[float] = features[:, FEATURES.index(name)].tolist()
+    return found
 
 
 def test_features_against_their_definitions(encoder: StaticEncoder) -> None:

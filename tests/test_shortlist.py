@@ -30,7 +30,8 @@ def ids(*numbers: int) -> Ids:
 
 def chosen(found: Ids, *by_terms: Hits, most: int | None, limit: int = 9) -> list[int]:
     words, sounds = (*by_terms, hits(), hits())[:2]
-    return shortlist(found, (words, sounds), products, limit=limit, most=most).tolist()
+    best: list[int] = shortlist(found, (words, sounds), products, limit=limit, most=most).tolist()
+    return best
 
 
 ALL = ids(*range(40, 0, -1))

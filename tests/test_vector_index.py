@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from safetensors.numpy import load_file
 
 from embeddings import snapshot, vector_file, vector_index
 from embeddings.errors import VectorIndexError
-from embeddings.vector_index import Hits, VectorIndex
+from embeddings.snapshot import Hits, Snapshot
+from embeddings.vector_index import VectorIndex
 
 DIMENSION = 24
 Vectors = NDArray[np.float32]
@@ -103,9 +105,13 @@ def test_a_restriction_is_remembered_until_something_changes(
     filled: tuple[VectorIndex, Truth], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index, truth = filled
-    made = []
-    restricted = vector_index.restricted
-    monkeypatch.setattr(vector_index, "restricted", lambda *of: made.append(1) or restricted(*of))
+    made = list[NDArray[np.int64]]()
+
+    def restricted(now: Snapshot, allowed: NDArray[np.int64]) -> Snapshot:
+        made.append(allowed)
+        return snapshot.restricted(now, allowed)
+
+    monkeypatch.setattr(vector_index, "restricted", restricted)
     odd, even = (np.array(sorted(truth)[n::2], dtype=np.int64) for n in (0, 1))
     odd.setflags(write=False)
     query = unit(1, seed=9)[0]
@@ -315,8 +321,8 @@ def test_many_dead_rows_are_left_out_of_the_next_base(small_is_large: None, tmp_
 @pytest.mark.parametrize("dimension", [7, 24])
 def test_searches_while_it_is_folded(small_is_large: None, tmp_path: Path, dimension: int) -> None:
     index = VectorIndex(dimension)
-    rows = np.random.default_rng(1).standard_normal((4000, dimension)).astype(np.float16)
-    rows = rows.astype(np.float32)
+    halves = np.random.default_rng(1).standard_normal((4000, dimension)).astype(np.float16)
+    rows = halves.astype(np.float32)
     index.add(np.arange(3000), rows[:3000])
     stop, wrong = threading.Event(), list[str]()
 
@@ -370,7 +376,7 @@ def test_a_failed_save_leaves_the_old_file(
     def fail(_: int) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(vector_file.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="no space"):
         index.save(path, {"sequence": 2})
     assert VectorIndex.load(path).header == {"sequence": 1}

@@ -185,7 +185,9 @@ def asked(documents: list[Document], questions: list[Question], source: str) -> 
 
 
 def _judged(collection: Collection, questions: list[Question]) -> Iterator[JudgedCandidates]:
-    return (j for j in judged_candidates(collection, questions) if j.candidates)
+    # Those that are not worth ranking are wrong candidates, too: with them the order is better.
+    found = judged_candidates(collection, questions, everything=True)
+    return (j for j in found if j.candidates)
 
 
 def _group(judged: JudgedCandidates, source: str) -> Group:

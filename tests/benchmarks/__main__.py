@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -91,7 +92,7 @@ def collection_figures() -> Iterator[tuple[str, str]]:
         passages = collection.status().passages
         yield f"put {DOCUMENTS} documents in batches of 250", f"{passages / seconds:.0f} passages/s"
         every = list(QUESTIONS) * 12
-        times = [elapsed(lambda q=q: collection.ask(q)) for q in every]
+        times = [elapsed(partial(collection.ask, question)) for question in every]
         yield f"ask, over {passages} passages, median", f"{1000 * statistics.median(times):.1f} ms"
         yield f"ask, over {passages} passages, 95%", f"{1000 * np.quantile(times, 0.95):.1f} ms"
         yield (
@@ -126,7 +127,7 @@ def verification_figures() -> Iterator[tuple[str, str]]:
         yield f"verify, first quote over {VERIFIED} documents", f"{elapsed_ms(collection, said[0])}"
         for name, edit in VERIFIED_EDITS.items():
             quotes = [edit(quote) for quote in said]
-            times = [elapsed(lambda q=q: collection.verify(q)) for q in quotes]
+            times = [elapsed(partial(collection.verify, quote)) for quote in quotes]
             yield f"verify, {name}, median", f"{1000 * statistics.median(times):.1f} ms"
             yield f"verify, {name}, 95%", f"{1000 * np.quantile(times, 0.95):.1f} ms"
         collection.close()

@@ -71,13 +71,13 @@ def main() -> None:
         folder = given.folder or Path(temporary)
         embedded = Settings(data_dir=folder)
         milvus = Settings(data_dir=folder, engine=given.engine)
-        engines = [open_engine(each, _TOKENS.dimension) for each in (embedded, milvus)]
+        one, other = (open_engine(each, _TOKENS.dimension) for each in (embedded, milvus))
         try:
-            _build(*engines, embedded, given.passages, given.data / "dev")
-            measured = _ask(engines, (embedded, milvus), given.questions, given.data / "dev")
+            _build(one, other, embedded, given.passages, given.data / "dev")
+            measured = _ask([one, other], (embedded, milvus), given.questions, given.data / "dev")
         finally:
-            for engine in engines:
-                engine.close()
+            one.close()
+            other.close()
     _show("questions", f"{len(measured.shared)}")
     _show(f"passages shared among the best {TOP}", f"{100 * statistics.mean(measured.shared):.2f}%")
     _show("the same best passage", f"{100 * statistics.mean(measured.first):.2f}%")

@@ -10,13 +10,14 @@ import json
 import os
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 import bm25s
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from tests.benchmarks.machine import memory
@@ -44,18 +45,26 @@ class Floor:
         k = min(CANDIDATES, len(self._ids))
         _, dense = self._vectors.search(self._encode([question]), k)
         lexical, scores = self._words.retrieve(self._tokens([question]), k=k, show_progress=False)
-        fused = Counter[int]()
+        fused = defaultdict[int, float](float)
         for found in (dense[0], lexical[0][scores[0] > 0]):
             for place, number in enumerate(found.tolist(), start=1):
                 fused[number] += 1 / (_FUSION + place)
-        return [(self._ids[n], self._texts[n]) for n, _ in fused.most_common(limit)]
+        best = sorted(fused, key=lambda number: -fused[number])[:limit]
+        return [(self._ids[n], self._texts[n]) for n in best]
 
-    def _encode(self, texts: list[str]) -> np.ndarray:
-        return self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+    def _encode(self, texts: list[str]) -> NDArray[np.float32]:
+        encode = self._model.encode
+        found: NDArray[np.float32] = encode(
+            texts, normalize_embeddings=True, show_progress_bar=False
+        )
+        return found
 
     def _tokens(self, texts: list[str]) -> list[list[str]]:
         # No list of stop words: the default one is English. The library splits words itself.
-        return bm25s.tokenize(texts, stopwords=None, return_ids=False, show_progress=False)
+        found: list[list[str]] = bm25s.tokenize(
+            texts, stopwords=None, return_ids=False, show_progress=False
+        )
+        return found
 
 
 def measure(model: str, work: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import islice
@@ -219,20 +220,16 @@ def contenders(folder: Path) -> Iterator[tuple[str, str, Callable[[Work], dict[s
 
     bundled, minilm = str(BUNDLED), _minilm()
     models = (("bundled model", bundled), ("MiniLM", minilm))
-    yield "Fundstelle", "", served(lambda: fundstelle(folder))
+    yield "Fundstelle", "", served(partial(fundstelle, folder))
     for name, model in models:
         told = f"txtai {version('txtai')}"
-        yield f"txtai, {name}", told, served(lambda model=model: txtai(folder, model))
+        yield f"txtai, {name}", told, served(partial(txtai, folder, model))
     for name, model in models:
         told = f"haystack-ai {version('haystack-ai')}"
-        yield f"Haystack, {name}", told, served(lambda model=model: haystack(folder, model))
+        yield f"Haystack, {name}", told, served(partial(haystack, folder, model))
     told = f"faiss-cpu {version('faiss-cpu')}, bm25s {version('bm25s')}"
     for name, model in models:
-        yield (
-            f"faiss + bm25s, {name}, no HTTP",
-            told,
-            lambda work, model=model: measure_floor(model, work),
-        )
+        yield f"faiss + bm25s, {name}, no HTTP", told, partial(measure_floor, model)
 
 
 def main() -> None:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.vector_index import Hits, VectorIndex
+from embeddings.snapshot import Hits
+from embeddings.vector_index import VectorIndex
 from qa import passages, records
 from qa.collection import Collection
 
@@ -63,7 +64,7 @@ def share_found(found: Hits, exact: Hits, k: int) -> float:
         return 1.0
     scores = dict(zip(exact.ids.tolist(), exact.scores.tolist(), strict=True))
     worst = exact.scores[k - 1] - _ROUNDING
-    return sum(scores.get(int(one), -np.inf) >= worst for one in found.ids[:k]) / k
+    return sum(bool(scores.get(int(one), -np.inf) >= worst) for one in found.ids[:k]) / k
 
 
 def stored_vectors(collection: Collection) -> Iterator[Block]:
@@ -87,7 +88,12 @@ def recall_figures(collection: Collection, questions: Sequence[str]) -> dict[str
     queries = np.stack([one.vector for one in heard])
     exact = exact_hits(stored_vectors(collection), queries, _EXACT_DEPTH)
     known = {one.vector.tobytes(): hits for one, hits in zip(heard, exact, strict=True)}
-    with _searching(lambda vector, k: Hits(*(part[:k] for part in known[vector.tobytes()]))):
+
+    def exactly(vector: NDArray[np.float32], k: int) -> Hits:
+        ids, scores = known[vector.tobytes()]
+        return Hits(ids[:k], scores[:k])
+
+    with _searching(exactly):
         finals = [_ranking(collection, question) for question in questions]
     depth = max(len(one.hits.ids) for one in heard)
     pairs = list(zip(heard, exact, strict=True))

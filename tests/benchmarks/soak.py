@@ -20,6 +20,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -89,7 +90,9 @@ def document(rng: random.Random, sentences: list[str]) -> str:
     return f"Bericht {rng.randrange(10**12)}. " + "\n\n".join(chosen)
 
 
-def check_answer(answer: dict, ledger: Ledger, sent: float, received: float, tally: Tally) -> None:
+def check_answer(
+    answer: dict[str, Any], ledger: Ledger, sent: float, received: float, tally: Tally
+) -> None:
     """Check each citation of an answer against what its document was."""
     cited = [(r["citation"], r["highlights"]) for r in answer["results"]]
     if answer["answer"]:
@@ -105,7 +108,7 @@ def check_answer(answer: dict, ledger: Ledger, sent: float, received: float, tal
             tally.stale.append(str(citation))
 
 
-def _right(citation: dict, highlights: list[dict], text: str) -> bool:
+def _right(citation: dict[str, Any], highlights: list[dict[str, Any]], text: str) -> bool:
     start, end = citation["start"], citation["end"]
     return (
         text[start:end] == citation["quote"]

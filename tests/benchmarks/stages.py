@@ -169,5 +169,5 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
     return {name: _ms(value) for name, value in zip(("p50", "p95", "p99"), found, strict=True)}
 
 
-def _ms(seconds: float) -> float:
+def _ms(seconds: float | np.floating[Any]) -> float:
     return round(float(seconds) * 1000, 4)
