@@ -3,10 +3,9 @@
 A state is a commit and the few changes after it, which are scored apart by the commit's
 statistics. Terms are numbers (see ``qa.bm25``), so nothing in a question can be query syntax.
 
-The index orders what it finds by its own BM25, in which every form and stem that matches counts,
-because that is a plain sum: tantivy leaves out whole blocks of passages that cannot come among the
-best (block-max WAND, Ding and Suel 2011). What a passage is worth in the end is counted by
-``qa.bm25`` from the same statistics.
+The index orders what it finds by its own BM25, in which every form and stem that matches counts.
+It scores every passage that has one of the terms looked for, so of common terms only few are. What
+a passage is worth in the end is counted by ``qa.bm25`` from the same statistics.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ LENGTHS = ("words_length", "stems_length", "sounds_length")
 
 POSTINGS = 20_000
 """Sum of the passages that the terms of a question stand in, beyond which the commonest are left
-out: some four milliseconds."""
+out: a fifth of a millisecond."""
 FEWEST = 3
 """Terms that are looked for, however common."""
 
@@ -135,7 +134,7 @@ class LexicalView:
         if self.tail.gone:
             gone = Query.term_set_query(self._schema, "passage", sorted(self.tail.gone))
             parts.append((Occur.MustNot, gone))
-        if parts:  # only a plain sum of terms is searched without looking at every passage
+        if parts:
             query = Query.boolean_query([(Occur.Must, query), *parts])
         wanted = min(limit + _TIE_PROBE, size)
         hits = self._searcher.search(query, limit=wanted, count=False).hits
