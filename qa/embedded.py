@@ -225,6 +225,7 @@ class EmbeddedEngine:
         One step is made for all before the next is: so what a step needs is in the processor's
         caches for all but the first. Four searches take a fifth less time than one by one.
         """
+        searches = [one.among(moment.state.passages) for one in searches]
         asked = [
             bm25.question_terms(one.text, moment.lexical.languages, one.language)
             for one in searches

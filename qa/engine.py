@@ -11,7 +11,7 @@ another can hold the same in a cluster. An engine promises:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -30,6 +30,11 @@ from qa.types import (
     StoredPassage,
 )
 
+GROWS_FROM = 100_000
+"""Passages from which on more candidates are taken, by the square root of how many times as many
+there are."""
+MOST_TIMES = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -38,7 +43,7 @@ class Search:
     Attributes:
         text: the question, for BM25.
         vector: (dim,) unit float32.
-        dense: how many candidates to take by vector.
+        dense: how many candidates to take by vector; see ``among``.
         lexical: how many to take by the BM25 of their words, and as many by that of their sounds;
             the index's own BM25, which may differ a little from the scores that come back.
         filters: what to restrict the search to.
@@ -54,6 +59,16 @@ class Search:
     filters: Filters
     language: str | None = None
     worth: int | None = None
+
+    def among(self, passages: int) -> Search:
+        """The same search for a store of so many passages.
+
+        The more there are, the more are by chance as near as the one that answers. Then more are
+        taken by vector, and are worth ranking. Words find it among many as well as among few.
+        """
+        times = min(max((passages / GROWS_FROM) ** 0.5, 1.0), MOST_TIMES)
+        worth = None if self.worth is None else round(times * self.worth)
+        return replace(self, dense=round(times * self.dense), worth=worth)
 
 
 @dataclass(frozen=True, slots=True)

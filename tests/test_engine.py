@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import qa.engine
 from qa.engine import Engine, Found, Search
 from qa.errors import Conflict, InvalidDate, InvalidInput, NotFound
 from qa.types import Filters, PreparedDocument, text_sha256
@@ -223,6 +224,34 @@ def test_every_candidate_has_both_scores(engine: Engine) -> None:
     assert min(c.candidate.lexical for c in found) > 0
     by_nothing = Search(question, vector(question), 0, 0, Filters())
     assert find(engine, by_nothing).candidates == []
+
+
+def test_among_more_passages_more_candidates_are_taken_by_vector(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"Satz {number} {'Soldaten' if number % 3 == 0 else 'Wetter'}" for number in range(60)]
+    engine.put([one("a", "\n".join(lines))])
+    by_vector = Search("Soldat", vector("Soldat"), 5, 0, Filters(), worth=20)
+    for grows_from, times in ((60, 1), (15, 2), (1, 2)):
+        monkeypatch.setattr(qa.engine, "GROWS_FROM", grows_from)
+        assert len(find(engine, by_vector).passages) == 5 * times
+        assert by_vector.among(60) == replace(by_vector, dense=5 * times, worth=20 * times)
+    by_terms = Search("Soldat", vector("Soldat"), 0, 5, Filters())
+    assert len(find(engine, by_terms).passages) == 5
+    assert by_terms.among(60).worth is None
+
+
+def test_searches_made_together_find_what_each_finds_alone(engine: Engine) -> None:
+    engine.put([one("a", "Soldaten\nWetter\nGrenze"), prepared(document("b", "Wetter"), "fr")])
+    searches = [
+        Search("Wetter", vector("Wetter"), 2, 2, Filters()),
+        Search("Wetter", vector("Wetter"), 9, 9, Filters(languages=("fr",))),
+        Search("Soldaten", vector("Soldaten"), 1, 0, Filters()),
+    ]
+    together = [seen(engine, found) for found in engine.search(searches)]
+    assert together == [seen(engine, find(engine, search)) for search in searches]
+    assert [len(found) for found in together] == [2, 1, 1]
+    assert engine.search([]) == []
 
 
 def test_a_search_of_nothing(engine: Engine) -> None:

@@ -245,6 +245,7 @@ class MilvusEngine:
         moment = self._store.statistics.at(state)
         statistics = moment.statistics(state)
         asked = bm25.question_terms(search.text, sorted(state.languages), search.language)
+        search = search.among(state.passages)
         hits = searching.candidates(
             self._store, self._searches, search, asked, statistics, state.revision
         )
