@@ -8,6 +8,7 @@ state that is not the store's.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -63,7 +64,7 @@ class EmbeddedEngine:
         self._dimension = dimension
         self._closed = False
         self._allowed = Allowed()
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="search")
+        self._beside = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="search")
 
     @classmethod
     def open(cls, folder: Path, dimension: int, progress: Progress | None = None) -> EmbeddedEngine:

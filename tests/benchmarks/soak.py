@@ -38,6 +38,8 @@ QUESTIONS = (
     "What did the union treaty oblige Belarus to do?",
     "Quante truppe russe sono di stanza in Bielorussia?",
 )
+ASKERS = 8
+"""Clients that ask, so that several questions are answered together."""
 
 
 @dataclass
@@ -216,7 +218,7 @@ def run(documents: int, answers: int, port: int) -> Tally:
                 )
                 askers = [
                     threading.Thread(target=ask, args=(base, ledger, tally, answers, seed))
-                    for seed in (3, 4)
+                    for seed in range(3, 3 + ASKERS)
                 ]
                 for thread in (changer, exchanger, *askers):
                     thread.start()
