@@ -41,14 +41,16 @@ def matching(
     scores = weighted.max(axis=1)
     worth = np.flatnonzero(scores >= _WORTH)
     tokens, scores = weighted[worth].argmax(axis=1), scores[worth].astype(np.float64)
-    ends = np.cumsum([len(cosines) for cosines in passages])
+    lengths = np.array([len(cosines) for cosines in passages])
+    ends = np.cumsum(lengths)
     owners = np.searchsorted(ends, worth, side="right")
+    places = worth - (ends - lengths)[owners]
     best = np.zeros((len(passages), len(weights)))
     np.maximum.at(best, (owners, tokens), scores)
     kept = scores >= _NEAR_BEST * best[owners, tokens]
     found: list[list[int]] = [[] for _ in passages]
-    for owner, place in zip(owners[kept].tolist(), worth[kept].tolist(), strict=True):
-        found[owner].append(place - int(ends[owner]) + len(passages[owner]))
+    for owner, place in zip(owners[kept].tolist(), places[kept].tolist(), strict=True):
+        found[owner].append(place)
     return found
 
 
@@ -76,16 +78,10 @@ def _whole_word(text: str, start: int, end: int) -> Span:
         start, end = start + words[0].start(), start + words[-1].end()
     if not token.isascii() and _UNSPACED.search(token):
         return Span(start, end)  # no spaces between words: the token is all there is to show
-    while start > 0 and _in_word(text[start - 1]):
+    while start > 0 and _WORD.match(text, start - 1):
         start -= 1
-    while end < len(text) and _in_word(text[end]):
-        end += 1
-    return Span(start, end)
-
-
-def _in_word(character: str) -> bool:
-    """As ``_WORD`` says, for one character in a fifth of the time."""
-    return character.isalnum() or "\u0300" <= character <= "\u036f"
+    following = _WORD.match(text, end)
+    return Span(start, following.end() if following else end)
 
 
 def _joined(text: str, spans: Iterable[Span]) -> list[Span]:

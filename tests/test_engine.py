@@ -17,6 +17,8 @@ from qa.types import Filters, PreparedDocument, text_sha256
 from tests.engines import KINDS, opened
 from tests.prepared import document, find, one, prepared, quotes, search, seen, vector
 
+LINES = [f"Satz {number} {'Soldaten' if number % 3 == 0 else 'Wetter'}" for number in range(60)]
+
 
 @pytest.fixture(params=KINDS)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
@@ -197,13 +199,12 @@ def test_a_change_is_made_whole_or_not_at_all(
 
 
 def test_every_candidate_has_both_scores(engine: Engine) -> None:
-    lines = [f"Satz {number} {'Soldaten' if number % 3 == 0 else 'Wetter'}" for number in range(60)]
-    engine.put([one("a", "\n".join(lines))])
+    engine.put([one("a", "\n".join(LINES))])
     question = "Soldat"
-    stored = {line: vector(line).astype(np.float16).astype(np.float32) for line in lines}
+    stored = {line: vector(line).astype(np.float16).astype(np.float32) for line in LINES}
     expected = {line: float(row @ vector(question)) for line, row in stored.items()}
     everything = {c.text: c for c in search(engine, question, 1000)}
-    assert set(everything) == set(lines)
+    assert set(everything) == set(LINES)
     for line, candidate in everything.items():
         assert candidate.candidate.dense == pytest.approx(expected[line], abs=1e-6)
         assert (candidate.candidate.lexical > 0) == ("Soldaten" in line)
@@ -211,7 +212,7 @@ def test_every_candidate_has_both_scores(engine: Engine) -> None:
         assert candidate.context == [7]
         assert candidate.candidate.language == "de"
 
-    nearest = sorted(lines, key=lambda line: -expected[line])[:5]
+    nearest = sorted(LINES, key=lambda line: -expected[line])[:5]
     by_vector = Search(question, vector(question), 5, 0, Filters())
     found = seen(engine, find(engine, by_vector))
     assert {c.text for c in found} == set(nearest)
@@ -229,8 +230,7 @@ def test_every_candidate_has_both_scores(engine: Engine) -> None:
 def test_among_more_passages_more_candidates_are_taken_by_vector(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = [f"Satz {number} {'Soldaten' if number % 3 == 0 else 'Wetter'}" for number in range(60)]
-    engine.put([one("a", "\n".join(lines))])
+    engine.put([one("a", "\n".join(LINES))])
     by_vector = Search("Soldat", vector("Soldat"), 5, 0, Filters(), worth=20)
     for grows_from, times in ((60, 1), (15, 2), (1, 2)):
         monkeypatch.setattr(qa.engine, "GROWS_FROM", grows_from)

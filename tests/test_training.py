@@ -194,6 +194,12 @@ def toy_corpus(pairs: list[Pair], folder: Path) -> tuple[Tokenizer, batches.Corp
     return tokenizer, recipe.build_corpus(pairs, tokenizer, known)
 
 
+def piece_of(tokenizer: Tokenizer, token: int) -> str:
+    piece = tokenizer.id_to_token(token)
+    assert piece is not None
+    return piece
+
+
 def test_some_tokens_are_read_as_smaller_pieces(tmp_path: Path) -> None:
     tokenizer, corpus = toy_corpus(toy_pairs(), tmp_path)
     tokens, owner = corpus.flatten(np.arange(len(corpus.bags)))
@@ -202,7 +208,7 @@ def test_some_tokens_are_read_as_smaller_pieces(tmp_path: Path) -> None:
     assert (np.diff(owners) >= 0).all()
 
     def spelled(ids: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:
-        return "".join(tokenizer.id_to_token(int(i)) or "" for i in ids)
+        return "".join(piece_of(tokenizer, int(i)) for i in ids)
 
     for text in range(0, len(corpus.bags), 37):
         assert spelled(read[owners == text]) == spelled(tokens[owner == text])
@@ -232,7 +238,7 @@ def test_dropped_tokens_are_read_as_their_parts(tmp_path: Path) -> None:
             part for word in spelled for part in smaller.encode(word).tokens
         ]
     for row, piece in enumerate(kept):
-        parts = [smaller.id_to_token(int(part)) or "" for part in read.smaller[row]]
+        parts = [piece_of(smaller, int(part)) for part in read.smaller[row]]
         assert "".join(parts) == pieces[piece]
 
 
