@@ -21,7 +21,8 @@ from qa.citations import TextCache, TextView, cite
 from qa.engine import Engine, Search, Shown, TextVersion
 from qa.highlights import highlights, matching
 from qa.interrogatives import asking_words, blanked, lightened
-from qa.ranking import Asked, Ranked, Ranking, load_ranking, rank
+from qa.ranking import Asked, Ranked, Ranking, rank
+from qa.ranking_model import load_ranking
 from qa.sentences import sentences
 from qa.types import (
     Answer,
@@ -196,6 +197,7 @@ class Responder:
             words=len(analysis.question_words(told)),
             pieces=len(analysis.question_sounds(told)),
             alphabetic=scripts.alphabetic(question),
+            asks=bool(asking),
         )
         if self._encoder is self._tokens:
             return asked, self._tokens.encode_tokens([placed.ids])[0]

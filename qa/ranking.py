@@ -1,22 +1,11 @@
-"""Orders candidates by the evidence for them and says how likely each answers the question.
+"""Gathers the evidence for candidates and orders them by it.
 
-Knows no storage and no citations. The weights are in ``ranking.json``, a small model that can be
-read, fitted by ``make fit``. There is one set for passages in the question's language and one for
-passages in another, because BM25 is strong in the first case and misleading in the second.
-
-The order is by a weighted sum of the evidence. The score is a calibrated probability: a logistic
-model over the best candidate's evidence says how likely it answers (Platt 1999), and each other
-candidate is less likely by as much as it falls behind in the order. It looks at what means the same
-in every collection only: how far ahead of the others a candidate is says which is the right one,
-where there is one, and misleads where several answer or none.
+Knows no storage and no citations. What the evidence is worth is in ``ranking_model``.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,56 +14,12 @@ from numpy.typing import NDArray
 from embeddings.interaction import WINDOW_STEP, Comparison, LateInteraction, Question
 from embeddings.kernels import Weighing
 from qa.engine import Found
+from qa.ranking_model import FEATURES, load_ranking, probabilities
 from qa.representation import Columns
 from qa.types import Candidate
 
-FEATURES = (
-    "dense",
-    "interaction",
-    "rarity",
-    "window",
-    "lexical",
-    "lexical_share",
-    "sound",
-    "sound_share",
-    "exact",
-    "coverage",
-    "focus",
-    "hubness",
-    "length",
-    "far_script",
-)
-ABSOLUTE = ("dense", "rarity", "window")
-"""The evidence that says whether a candidate answers; the order goes by all."""
-_ABSOLUTE = [FEATURES.index(name) for name in ABSOLUTE]
-FITTED = Path(__file__).with_name("ranking.json")
 _NEAR = 0.6
 _WEIGHING = Weighing(step=WINDOW_STEP, same=0.999, covered=0.5, around=0.5)
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A linear model over FEATURES or ABSOLUTE: values · features + bias."""
-
-    values: tuple[float, ...]
-    bias: float
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What ``ranking.json`` holds, each for a passage in the same and in another language.
-
-    Attributes:
-        order: candidates are ordered by this.
-        answer: logit of the probability that the best candidate answers, over ABSOLUTE.
-        spread: how much the logit falls for each unit by which a candidate falls behind the best.
-        threshold: score from which a question counts as answered by the documents.
-    """
-
-    order: tuple[Weights, Weights]
-    answer: tuple[Weights, Weights]
-    spread: float
-    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,23 +58,6 @@ class Ranked:
         return self.candidate.sound
 
 
-@cache
-def load_ranking() -> Model:
-    """Read the fitted weights."""
-    data = json.loads(FITTED.read_text(encoding="utf-8"))
-    if (tuple(data["features"]), tuple(data["absolute"])) != (FEATURES, ABSOLUTE):
-        raise ValueError(f"{FITTED} is for the features {data['features']}; run `make fit`.")
-
-    def both(name: str) -> tuple[Weights, Weights]:
-        same, cross = (data[name][kind] for kind in ("same", "cross"))
-        return (
-            Weights(tuple(same["weights"]), same["bias"]),
-            Weights(tuple(cross["weights"]), cross["bias"]),
-        )
-
-    return Model(both("order"), both("answer"), data["spread"], data["threshold"])
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question as ranking sees it.
@@ -141,6 +69,7 @@ class Asked:
         words: number of distinct words BM25 looks for.
         pieces: number of distinct pieces of sounds.
         alphabetic: whether it is mostly in Latin, Cyrillic or Greek letters.
+        asks: whether it has words that only ask.
     """
 
     tokens: Question
@@ -149,6 +78,7 @@ class Asked:
     words: int
     pieces: int
     alphabetic: bool = True
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +154,9 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
       better than the best of few by chance.
     * far_script: 1 for a passage in another language when the question is in no alphabet (Chinese,
       Japanese, Arabic, Hindi, …): then nothing can be expected of sounds.
+    * asked_length: logarithm of the number of the question's tokens; beside length it tells whether
+      a passage could say just what the question says.
+    * asks: 1 for a question with words that only ask (``qa.interrogatives``).
     """
     passages = found.passages
     weights = _shares(asked.tokens.weights)
@@ -249,6 +182,8 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "hubness": passages.hubness,
         "length": np.log1p(passages.tokens.lengths),
         "far_script": ~same & (not asked.alphabetic),
+        "asked_length": float(np.log1p(len(asked.tokens.ids))),
+        "asks": float(asked.asks),
     }
     features = np.empty((len(passages), len(FEATURES)))
     for place, name in enumerate(FEATURES):
@@ -283,34 +218,3 @@ def _ordered(scores: NDArray[np.float64], passages: Columns) -> list[int]:
         return order
     documents, starts = passages.documents, passages.starts
     return sorted(order, key=lambda n: (-scores[n], documents[n], starts[n]))
-
-
-def probabilities(
-    model: Model, features: NDArray[np.float64], same: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """(n,) probability that each candidate answers, from (n, len(FEATURES)) and (n,)."""
-    if not len(features):
-        return np.empty(0)
-    order = linear(model.order, features, same)
-    best = int(order.argmax())
-    top = linear(model.answer, absolute(features[best : best + 1]), same[best : best + 1])[0]
-    return sigmoid(top + model.spread * (order - order[best]))
-
-
-def absolute(features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, len(ABSOLUTE)) columns of (n, len(FEATURES))."""
-    return features[:, _ABSOLUTE]
-
-
-def linear(
-    weights: tuple[Weights, Weights], features: NDArray[np.float64], same: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """(n,) weighted sums, each row by the weights for its case."""
-    by_case = [features @ np.asarray(w.values) + w.bias for w in weights]
-    scores: NDArray[np.float64] = np.where(same, *by_case)
-    return scores
-
-
-def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 / (1 + e^-x), without overflow."""
-    return 1.0 / (1.0 + np.exp(-np.clip(logits, -40.0, 40.0)))

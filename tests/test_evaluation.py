@@ -18,7 +18,8 @@ from qa.evaluation.locate import locate
 from qa.evaluation.questions import GoldSpan, Question, covers, gains, ideal
 from qa.evaluation.report import directions_table, questions_report
 from qa.evaluation.run import Asked, ask, judge, judged_candidates, ranked_by
-from qa.ranking import FEATURES, Ranked
+from qa.ranking import Ranked
+from qa.ranking_model import FEATURES
 from qa.types import (
     Answer,
     Candidate,

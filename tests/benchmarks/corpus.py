@@ -25,6 +25,7 @@ from pathlib import Path
 
 from qa.evaluation import nomiracl, squad
 from qa.evaluation.compressed import rows
+from qa.evaluation.halves import to_measure
 from qa.evaluation.questions import Question
 from qa.types import Document
 from tests.benchmarks.sentence_pools import UNSPACED, Pools, present, read_pools
@@ -118,10 +119,13 @@ def known_documents(sources: Sources, passages: int) -> list[Document]:
 def judged_questions(
     sources: Sources, passages: int, each: int, seed: int = SEED
 ) -> dict[str, list[Question]]:
-    """So many questions a language that the paragraphs in a collection of that size answer."""
+    """So many questions a language that the paragraphs in a collection of that size answer.
+
+    Of those that the ranking is never fitted on.
+    """
     there = {one.id for one in known_documents(sources, passages)}
     found: dict[str, list[Question]] = {}
-    for question in sources.judged:
+    for question in to_measure(sources.judged):
         if there.issuperset(question.documents):
             found.setdefault(str(question.language), []).append(question)
     rng = random.Random(seed)

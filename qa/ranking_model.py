@@ -1,0 +1,169 @@
+"""The fitted model of the ranking: an order and a probability from evidence. Knows no candidates.
+
+Its numbers are in ``ranking.json``, written by ``make fit``.
+
+The order is by a weighted sum of the evidence plus a sum of ramps, each of which is zero until its
+own weighted sum of the evidence rises above zero: a network with one hidden layer of rectified
+units and a direct path. By the ramps a kind of evidence may count for more where another is weak
+or the question is short. The direct path has one set of weights for passages in the question's
+language and one for passages in another, because BM25 is strong in the first case and misleading
+in the second.
+
+The score is a calibrated probability: a logistic model over the best candidate's evidence says how
+likely it answers (Platt 1999), and each other candidate is less likely by as much as it falls
+behind in the order. It looks at what means the same in every collection only: how far ahead of the
+others a candidate is says which is the right one, where there is one, and misleads where several
+answer or none.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FEATURES = (
+    "dense",
+    "interaction",
+    "rarity",
+    "window",
+    "lexical",
+    "lexical_share",
+    "sound",
+    "sound_share",
+    "exact",
+    "coverage",
+    "focus",
+    "hubness",
+    "length",
+    "far_script",
+    "asked_length",
+    "asks",
+)
+"""What is known of a candidate; see ``qa.ranking.evidence``."""
+ABSOLUTE = ("dense", "rarity", "window")
+"""The evidence that says whether a candidate answers; the order goes by all."""
+_ABSOLUTE = [FEATURES.index(name) for name in ABSOLUTE]
+FITTED = Path(__file__).with_name("ranking.json")
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A linear model over FEATURES or ABSOLUTE: values · features + bias."""
+
+    values: tuple[float, ...]
+    bias: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ramps:
+    """A sum of r ramps: heights · max(0, weights · features + biases).
+
+    Attributes:
+        weights: (len(FEATURES), r).
+        biases: (2, r) for passages in another and in the question's language.
+        heights: (r,) of each ramp, for a sum of one.
+    """
+
+    weights: Floats
+    biases: Floats
+    heights: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What candidates are ordered by: a linear model for each case, and ramps for both."""
+
+    same: Weights
+    cross: Weights
+    ramps: Ramps
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What ``ranking.json`` holds.
+
+    Attributes:
+        order: candidates are ordered by this.
+        answer: logit of the probability that the best candidate answers, over ABSOLUTE, for a
+            passage in the same and in another language.
+        spread: how much the logit falls for each unit by which a candidate falls behind the best.
+        threshold: score from which a question counts as answered by the documents.
+    """
+
+    order: Order
+    answer: tuple[Weights, Weights]
+    spread: float
+    threshold: float
+
+
+@cache
+def load_ranking() -> Model:
+    """Read the fitted model.
+
+    Raises:
+        ValueError: the file was made for other evidence.
+    """
+    data = json.loads(FITTED.read_text(encoding="utf-8"))
+    if (tuple(data["features"]), tuple(data["absolute"])) != (FEATURES, ABSOLUTE):
+        raise ValueError(f"{FITTED} is for the features {data['features']}; run `make fit`.")
+
+    def weights(of: dict[str, Any]) -> Weights:
+        return Weights(tuple(of["weights"]), of["bias"])
+
+    order, answer = data["order"], data["answer"]
+    ramps = np.array([[*r["weights"], r["cross"], r["same"], r["height"]] for r in data["ramps"]])
+    return Model(
+        Order(
+            weights(order["same"]),
+            weights(order["cross"]),
+            Ramps(ramps[:, :-3].T.copy(), ramps[:, -3:-1].T.copy(), ramps[:, -1].copy()),
+        ),
+        (weights(answer["same"]), weights(answer["cross"])),
+        data["spread"],
+        data["threshold"],
+    )
+
+
+def probabilities(model: Model, features: Floats, same: Flags) -> Floats:
+    """(n,) probability that each candidate answers, from (n, len(FEATURES)) and (n,)."""
+    if not len(features):
+        return np.empty(0)
+    places = ordered(model.order, features, same)
+    best = int(places.argmax())
+    top = linear(model.answer, absolute(features[best : best + 1]), same[best : best + 1])[0]
+    return sigmoid(top + model.spread * (places - places[best]))
+
+
+def ordered(order: Order, features: Floats, same: Flags) -> Floats:
+    """(n,) what the order goes by: the higher, the better."""
+    ramps = order.ramps
+    risen = features @ ramps.weights + ramps.biases[same.astype(np.intp)]
+    straight = linear((order.same, order.cross), features, same)
+    found: Floats = straight + np.maximum(risen, 0.0) @ ramps.heights
+    return found
+
+
+def absolute(features: Floats) -> Floats:
+    """(n, len(ABSOLUTE)) columns of (n, len(FEATURES))."""
+    return features[:, _ABSOLUTE]
+
+
+def linear(weights: tuple[Weights, Weights], features: Floats, same: Flags) -> Floats:
+    """(n,) weighted sums, each row by the weights for its case: the same language, or another."""
+    by_case = [features @ np.asarray(w.values) + w.bias for w in weights]
+    scores: Floats = np.where(same, *by_case)
+    return scores
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """1 / (1 + e^-x), without overflow."""
+    return 1.0 / (1.0 + np.exp(-np.clip(logits, -40.0, 40.0)))
