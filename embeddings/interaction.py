@@ -75,7 +75,7 @@ class Comparison:
     def weighed(
         self, shares: NDArray[np.float64], rare: NDArray[np.float64], how: Weighing
     ) -> NDArray[np.float64]:
-        """(6, n) evidence for passages that were compared with their surroundings.
+        """(9, n) evidence for passages that were compared with their surroundings.
 
         See ``embeddings.kernels.weigh``. Windows are there because a passage that has the
         question's words close together answers more often than one that has them scattered, which

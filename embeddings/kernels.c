@@ -438,31 +438,36 @@ EXPORT void highest(const float *similar, int64_t m, const int32_t *places, cons
 }
 
 /* The highest weighted sum of the best of `similar` in any window of a passage, which is two blocks of `step`
- * tokens that follow each other. The best in the whole goes into (m,); `blocks` has room for two. */
+ * tokens that follow each other, and in any one block. The best in the whole goes into (m,); `blocks` has room
+ * for two. */
 INLINE double best_window(const float *similar, int64_t m, const int32_t *places, int64_t length, int64_t step,
-                          const double *weights, float *best, float *blocks)
+                          const double *weights, float *best, float *blocks, double *in_one)
 {
     float *last = blocks, *block = blocks + m;
     double found = 0;
+    *in_one = 0;
     highest_of(similar, m, places, 0, best);
     for (int64_t begin = 0; begin < length; begin += step) {
-        double sum = 0;
+        double sum = 0, alone = 0;
         highest_of(similar, m, places + begin, begin + step < length ? step : length - begin, block);
         for (int64_t j = 0; j < m; j++) {
             best[j] = begin && best[j] > block[j] ? best[j] : block[j];
             sum += weights[j] * (begin && last[j] > block[j] ? last[j] : block[j]);
+            alone += weights[j] * block[j];
         }
         found = begin && found > sum ? found : sum;
+        *in_one = begin && *in_one > alone ? *in_one : alone;
         float *before = last;
         last = block, block = before;
     }
     return found;
 }
 
-/* How well each of n passages, and what is around it, meets a question of m tokens, as six rows of (n,):
+/* How well each of n passages, and what is around it, meets a question of m tokens, as nine rows of (n,):
  * the weighted sum of the best matches, weighed by `shares` and by `rare`; the best window by `rare`; the
- * shares of what is met at `same` or above, and at `covered`; and the mean of `top` over the passage's
- * tokens, weighed by `sizes`. What only the surroundings have counts by `around`. The tokens of all
+ * shares of what is met at `same` or above, and at `covered`; the mean of `top` over the passage's tokens,
+ * weighed by `sizes`; the best block by `rare`; and the sums by `rare` of the second and the fourth powers of
+ * the passage's own best matches. What only the surroundings have counts by `around`. The tokens of all
  * surroundings come after those of all passages; `room` is for 4 * m. */
 WIDER EXPORT void weigh(const float *similar, const float *sizes, const float *top, int64_t m, const int32_t *places,
                         const int64_t *lengths, int64_t n, int64_t step, const double *shares, const double *rare,
@@ -473,8 +478,8 @@ WIDER EXPORT void weigh(const float *similar, const float *sizes, const float *t
     for (int64_t i = 0; i < n; i++)
         context += lengths[i];
     for (int64_t i = 0; i < n; i++) {
-        double above = 0, below = 0, sums[5] = {0};
-        sums[2] = best_window(similar, m, places, lengths[i], step, rare, own, blocks);
+        double above = 0, below = 0, sums[9] = {0};
+        sums[2] = best_window(similar, m, places, lengths[i], step, rare, own, blocks, sums + 6);
         highest_of(similar, m, context, lengths[n + i], other);
         for (int64_t j = 0; j < m; j++) {
             float more = other[j] - own[j], blended = own[j] + around * (more > 0 ? more : 0);
@@ -482,14 +487,17 @@ WIDER EXPORT void weigh(const float *similar, const float *sizes, const float *t
             sums[1] += rare[j] * blended;
             sums[3] += own[j] >= same ? shares[j] : 0;
             sums[4] += blended >= covered ? shares[j] : 0;
+            double square = own[j] > 0 ? (double)own[j] * own[j] : 0;
+            sums[7] += rare[j] * square;
+            sums[8] += rare[j] * square * square;
         }
         for (int64_t t = 0; t < lengths[i]; t++) {
             above += (double)top[places[t]] * sizes[places[t]];
             below += sizes[places[t]];
         }
-        for (int64_t row = 0; row < 5; row++)
+        sums[5] = below > 0 ? above / below : 0;
+        for (int64_t row = 0; row < 9; row++)
             out[row * n + i] = sums[row];
-        out[5 * n + i] = below > 0 ? above / below : 0;
         places += lengths[i], context += lengths[n + i];
     }
 }

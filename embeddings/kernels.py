@@ -454,12 +454,14 @@ def weigh(
     rare: Doubles,
     how: Weighing,
 ) -> Doubles:
-    """(6, n) how well n passages, each with its surroundings, meet the m tokens of a question.
+    """(9, n) how well n passages, each with its surroundings, meet the m tokens of a question.
 
     The rows: the weighted sum of the best cosines, by ``shares``; by ``rare``; the highest such
     sum in a window of the passage, by ``rare``; the share of the question that the passage has
-    literally; the share that it or its surroundings cover; and the mean of ``compared.top`` over
-    the passage's tokens, each weighed by its length. Without tokens, all that is its own is 0.
+    literally; the share that it or its surroundings cover; the mean of ``compared.top`` over the
+    passage's tokens, each weighed by its length; the highest sum in half a window, by ``rare``; and
+    the sums of the second and of the fourth powers of the passage's own best cosines above 0, by
+    ``rare``. Without tokens, all that is its own is 0.
 
     Args:
         compared: how u distinct tokens compare with the question's.
@@ -471,7 +473,7 @@ def weigh(
     """
     lengths, m = _ints(lengths), compared.similar.shape[1]
     shares, rare = _ready(shares, np.float64), _ready(rare, np.float64)
-    out, room = np.empty((6, len(lengths) // 2)), np.empty((4, m), np.float32)
+    out, room = np.empty((9, len(lengths) // 2)), np.empty((4, m), np.float32)
     _weigh(
         *(address(compared.similar), address(compared.lengths), address(compared.top), m),
         *(address(places), address(lengths), out.shape[1], how.step),

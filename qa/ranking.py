@@ -139,6 +139,9 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
       few passages of the collection have a token near it: a soft inverse document frequency, the
       same whether the passages' language is the question's or another.
     * window: the same, but the best of any window of some 24 tokens: the words close together.
+    * phrase: the same in half a window: a name, or a thing with what is said of it.
+    * clear, clearest: rarity by the second and fourth powers of the passage's own matches: one good
+      match is worth more than two that may be chance.
     * lexical: BM25 over words as a share of the best candidate's.
     * lexical_share: BM25 per word of the question, as a share of what a word is worth that only
       one passage has. Unlike the former, it is low when even the best candidate matches badly.
@@ -164,7 +167,9 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     compared = interaction.compare(asked.tokens, passages.tokens.followed_by(passages.context))
     size = max(found.status.passages, 1)
     rare = _shares(weights * _rarity(compared, found.token_counts, size))
-    met, rarity, window, exact, coverage, focus = compared.weighed(weights, rare, _WEIGHING)
+    met, rarity, window, exact, coverage, focus, phrase, clear, clearest = compared.weighed(
+        weights, rare, _WEIGHING
+    )
     rarest = float(np.log1p(2.0 * size))
     lexical, sound = found.lexical, found.sound
     columns = {
@@ -172,6 +177,9 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "interaction": met,
         "rarity": rarity,
         "window": window,
+        "phrase": phrase,
+        "clear": clear,
+        "clearest": clearest,
         "lexical": lexical / max(float(lexical.max(initial=0)), 1e-9),
         "lexical_share": lexical / (rarest * max(asked.words, 1)),
         "sound": sound / max(float(sound.max(initial=0)), 1e-9),

@@ -226,12 +226,16 @@ def test_passages_are_weighed_by_their_best_tokens() -> None:
     )
     for n, (own, around) in enumerate(zip(read[:5], read[5:], strict=True)):
         blended = best(own) + 0.25 * np.maximum(best(around) - best(own), 0)
-        windows = [best(own[at : at + 6]) @ rare for at in range(0, len(own), 3)]
+        windows, blocks = (
+            [best(own[at : at + size]) @ rare for at in range(0, len(own), 3)] for size in (6, 3)
+        )
+        met = np.maximum(best(own), 0).astype(np.float64)
         weights = compared.lengths[own].astype(np.float64)
         expected = [
             *(blended @ shares, blended @ rare, max(windows, default=0.0)),
             *((best(own) >= 0.6) @ shares, (blended >= 0.5) @ shares),
             compared.top[own] @ weights / weights.sum() if len(own) else 0.0,
+            *(max(blocks, default=0.0), met**2 @ rare, met**4 @ rare),
         ]
         np.testing.assert_allclose(found[:, n], expected, rtol=1e-6)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -119,7 +119,19 @@ def test_features_against_their_definitions(encoder: StaticEncoder) -> None:
     focus = column(features, "focus")
     assert focus[0] == pytest.approx(1.0, abs=1e-4)
     assert focus[0] >= focus[1] > focus[2] == 0.0
-    assert column(features, "rarity")[0] == pytest.approx(1.0, abs=1e-4)
+    for name in ("rarity", "window", "phrase", "clear", "clearest"):
+        assert column(features, name)[0] == pytest.approx(1.0, abs=1e-4)
+    assert column(features, "rarity")[1] >= column(features, "clear")[1]
+    assert column(features, "clear")[1] > column(features, "clearest")[1] * 0.999 > 0.0
+
+
+def test_what_the_question_is_like_is_evidence_too(encoder: StaticEncoder) -> None:
+    question = asked(encoder)
+    some = found(encoder, One(1, tokens(encoder, "putin")), One(2, np.zeros(0, np.uint32)))
+    for asks in (False, True):
+        features = evidence(LateInteraction(encoder), replace(question, asks=asks), some).features
+        assert column(features, "asks") == [float(asks)] * 2
+        assert column(features, "asked_length") == [math.log1p(len(question.tokens.ids))] * 2
 
 
 def test_a_token_that_many_passages_have_weighs_less(encoder: StaticEncoder) -> None:
