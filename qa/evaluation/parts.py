@@ -22,6 +22,7 @@ from qa.evaluation.dataset import load_questions
 from qa.evaluation.halves import to_measure
 from qa.evaluation.language_tables import Refusable, refusable_table, shares_table
 from qa.evaluation.pace import Pace
+from qa.evaluation.questions import Question
 from qa.evaluation.report import NAMES, Report, directions_table, values_by_id
 from qa.evaluation.run import FUSED, Asked, Asker, Judged, Tick, ask, judge
 from qa.evaluation.show import counting
@@ -85,7 +86,7 @@ def squad_report(given: Given) -> Report:
             for asked_in, answered_in in squad.DIRECTIONS:
                 if answered_in == language:
                     questions = squad.questions(folder, asked_in, answered_in)
-                    questions = sampled(to_measure(questions), given.sample)
+                    questions = measurable(questions, given.sample)
                     tick = counting(given.bar, f"SQuAD {asked_in}→{answered_in}", len(questions))
                     with pace.asking(len(questions)):
                         judged = list(judge(collection, questions, tick=tick))
@@ -107,8 +108,7 @@ def flores_report(given: Given) -> Report:
     tick = counting(given.bar, "reading FLORES", len(documents))
     with collection_of(named(documents), given.settings, tick) as (collection, _):
         for language in flores.languages(folder):
-            every = flores.questions(folder, language)
-            questions = sampled(to_measure(every), given.sample)
+            questions = measurable(flores.questions(folder, language), given.sample)
             tick = counting(given.bar, f"FLORES {language}→de", len(questions))
             with pace.asking(len(questions)):
                 judged = list(judge(collection, questions, tick=tick))
@@ -167,7 +167,7 @@ def _found_first(given: Given, asked: list[str], answers: list[str]) -> list[flo
     """1.0 for each of a sample of sentences whose counterpart is found first among all."""
     documents = tatoeba.documents(answers)
     with collection_of(named(documents), given.settings) as (collection, _):
-        chosen = sampled(to_measure(tatoeba.questions(asked)), given.sample)
+        chosen = measurable(tatoeba.questions(asked), given.sample)
         return [j.value("hit@1") for j in judge(collection, chosen, evidence=(FUSED,))]
 
 
@@ -207,7 +207,7 @@ def strangers_report(given: Given) -> Report:
     most = min(given.sample, STRANGERS)
     with collection_of(named(seeds.documents()), given.settings) as (collection, _):
         for language, every in strangers.questions(given.dev).items():
-            questions = sampled(to_measure(every), most)
+            questions = measurable(every, most)
             tick = counting(given.bar, f"out of collection ({language})", len(questions))
             with pace.asking(len(questions)):
                 asked = list(ask(collection, questions, tick=tick))
@@ -249,6 +249,11 @@ PARTS: Mapping[str, Callable[[Given], Report]] = {
     "strangers": strangers_report,
     "verification": verification_report,
 }
+
+
+def measurable(questions: Sequence[Question], most: int) -> list[Question]:
+    """At most so many of those that the ranking is never fitted on."""
+    return sampled(to_measure(questions), most)
 
 
 def sampled(items: Sequence[_T], most: int) -> list[_T]:

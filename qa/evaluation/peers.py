@@ -20,8 +20,7 @@ from qa import console
 from qa.errors import FundstelleError
 from qa.evaluation import arguments, flores, squad, tatoeba
 from qa.evaluation.compare import write_scores
-from qa.evaluation.halves import to_measure
-from qa.evaluation.parts import sampled
+from qa.evaluation.parts import measurable
 from qa.evaluation.peer_tables import peers_report
 from qa.evaluation.rankings import (
     Corpus,
@@ -97,9 +96,8 @@ def _squad(folder: Path, sample: int) -> Iterator[Corpus]:
         yield Corpus(
             squad.documents(folder, language),
             [
-                Task("SQuAD", f"{a}→{b}", sampled(to_measure(every), sample))
+                Task("SQuAD", f"{a}→{b}", measurable(squad.questions(folder, a, b), sample))
                 for a, b in directions
-                for every in [squad.questions(folder, a, b)]
             ],
         )
 
@@ -109,9 +107,8 @@ def _flores(folder: Path, sample: int) -> Iterator[Corpus]:
         yield Corpus(
             flores.documents(folder),
             [
-                Task("FLORES", f"{code}→de", sampled(to_measure(every), sample))
+                Task("FLORES", f"{code}→de", measurable(flores.questions(folder, code), sample))
                 for code in flores.languages(folder)
-                for every in [flores.questions(folder, code)]
             ],
         )
 
