@@ -62,7 +62,8 @@ def fit(groups: Sequence[Group], epochs: int = EPOCHS) -> Model:
 def fit_order(groups: Sequence[Group], epochs: int = EPOCHS) -> Order:
     """Fit it on the questions that have right candidates and wrong ones.
 
-    The same numbers come out wherever torch computes alike, which two kinds of processors do not.
+    The same numbers come out wherever torch computes alike. Another kind of processor, or another
+    order of candidates, gives other numbers that rank as well.
     """
     telling = [g for g in groups if g.right.any() and not g.right.all()]
     every = np.vstack([g.features for g in telling])

@@ -222,10 +222,12 @@ def _judged(collection: Collection, questions: list[Question]) -> Iterator[Judge
 
 def _group(judged: JudgedCandidates, source: str) -> Group:
     number = {document: n for n, document in enumerate(judged.question.documents, start=1)}
-    answers = [number.get(r.candidate.document_id, 0) for r in judged.candidates]
+    # As they were found: fitting must not depend on the order that was fitted before.
+    found = sorted(judged.candidates, key=lambda r: r.number)
+    answers = [number.get(r.candidate.document_id, 0) for r in found]
     return Group(
-        np.array([r.features for r in judged.candidates]),
-        np.array([r.same_language for r in judged.candidates], dtype=bool),
+        np.array([r.features for r in found]),
+        np.array([r.same_language for r in found], dtype=bool),
         np.array(answers, dtype=np.intp),
         source,
         judged.question.answerable,
