@@ -83,10 +83,13 @@ class Ramps:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What candidates are ordered by: a linear model for each case, and ramps for both."""
+    """What candidates are ordered by.
 
-    same: Weights
-    cross: Weights
+    ``straight`` is a linear model for a passage in the question's and one for a passage in another
+    language; ``ramps`` are for both.
+    """
+
+    straight: tuple[Weights, Weights]
     ramps: Ramps
 
 
@@ -119,18 +122,17 @@ def load_ranking() -> Model:
     if (tuple(data["features"]), tuple(data["absolute"])) != (FEATURES, ABSOLUTE):
         raise ValueError(f"{FITTED} is for the features {data['features']}; run `make fit`.")
 
-    def weights(of: dict[str, Any]) -> Weights:
-        return Weights(tuple(of["weights"]), of["bias"])
+    def both(of: dict[str, Any]) -> tuple[Weights, Weights]:
+        same, cross = (Weights(tuple(of[c]["weights"]), of[c]["bias"]) for c in ("same", "cross"))
+        return same, cross
 
-    order, answer = data["order"], data["answer"]
     ramps = np.array([[*r["weights"], r["cross"], r["same"], r["height"]] for r in data["ramps"]])
     return Model(
         Order(
-            weights(order["same"]),
-            weights(order["cross"]),
+            both(data["order"]),
             Ramps(ramps[:, :-3].T.copy(), ramps[:, -3:-1].T.copy(), ramps[:, -1].copy()),
         ),
-        (weights(answer["same"]), weights(answer["cross"])),
+        both(data["answer"]),
         data["spread"],
         data["threshold"],
     )
@@ -150,7 +152,7 @@ def ordered(order: Order, features: Floats, same: Flags) -> Floats:
     """(n,) what the order goes by: the higher, the better."""
     ramps = order.ramps
     risen = features @ ramps.weights + ramps.biases[same.astype(np.intp)]
-    straight = linear((order.same, order.cross), features, same)
+    straight = linear(order.straight, features, same)
     found: Floats = straight + np.maximum(risen, 0.0) @ ramps.heights
     return found
 

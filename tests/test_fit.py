@@ -128,7 +128,7 @@ def test_a_question_stands_for_itself_and_for_a_collection_without_its_answer() 
 def test_the_same_comes_out_again() -> None:
     some = [group() for _ in range(30)]
     first, again = (fit_order(some, 5) for _ in range(2))
-    assert first.same == again.same
+    assert first.straight == again.straight
     assert np.array_equal(first.ramps.weights, again.ramps.weights)
 
 

@@ -38,7 +38,7 @@ def features(*firsts: float) -> ranking_model.Floats:
 
 def test_probabilities_by_hand() -> None:
     model = Model(
-        order=Order(Weights(ONE, 1.0), Weights(ONE, 0.0), NO_RAMPS),
+        order=Order((Weights(ONE, 1.0), Weights(ONE, 0.0)), NO_RAMPS),
         answer=(Weights((1.0, 0.0, 0.0), 0.5), Weights((0.0, 0.0, 0.0), -1.0)),
         spread=2.0,
         threshold=0.5,
@@ -57,7 +57,7 @@ def test_a_ramp_counts_from_where_it_rises() -> None:
     # The first rises from 0.5 on in another language and from 0.25 on in the question's; the
     # second falls until 1.0 in both.
     ramps = Ramps(weights, np.array([[-1.0, 1.0], [-0.5, 1.0]]), np.array([10.0, -1.0]))
-    order = Order(Weights(ZERO, 0.0), Weights(ZERO, 3.0), ramps)
+    order = Order((Weights(ZERO, 0.0), Weights(ZERO, 3.0)), ramps)
     values = features(0.0, 0.25, 0.5, 1.0, 2.0)
     across = ordered(order, values, np.zeros(5, dtype=bool))
     assert across.tolist() == pytest.approx([3 - 1.0, 3 - 0.75, 3 - 0.5, 3 + 10, 3 + 30])
@@ -77,7 +77,7 @@ def test_absolute_evidence_is_picked_by_name() -> None:
 def test_the_file_that_ships_fits_the_evidence() -> None:
     model = load_ranking()
     order = model.order
-    assert len(order.same.values) == len(order.cross.values) == len(FEATURES)
+    assert all(len(w.values) == len(FEATURES) for w in order.straight)
     size = len(order.ramps.heights)
     assert order.ramps.weights.shape == (len(FEATURES), size)
     assert order.ramps.biases.shape == (2, size)

@@ -70,7 +70,7 @@ def _make_readable() -> None:
         even = Weights((1.0,) * width, 0.0)
         ramps = Ramps(np.zeros((width, 1)), np.zeros((2, 1)), np.zeros(1))
         one = Weights((1.0,) * len(ABSOLUTE), 0.0)
-        FITTED.write_text(to_json(Model(Order(even, even, ramps), (one, one), 1.0, 0.5)), "utf-8")
+        FITTED.write_text(to_json(Model(Order((even, even), ramps), (one, one), 1.0, 0.5)), "utf-8")
 
 
 def describe(model: Model, groups: Sequence[Group]) -> Iterator[str]:
@@ -112,8 +112,9 @@ def worth(order: Order, groups: Sequence[Group]) -> Iterator[str]:
 def to_json(model: Model) -> str:
     """What ``load_ranking`` reads, a ramp a line."""
 
-    def weights(of: Weights) -> dict[str, object]:
-        return {"weights": list(of.values), "bias": of.bias}
+    def both(pair: tuple[Weights, Weights]) -> dict[str, object]:
+        named = zip(("same", "cross"), pair, strict=True)
+        return {case: {"weights": list(w.values), "bias": w.bias} for case, w in named}
 
     ramps = model.order.ramps
     lines = [
@@ -126,8 +127,8 @@ def to_json(model: Model) -> str:
         "made by": "make fit",
         "features": list(FEATURES),
         "absolute": list(ABSOLUTE),
-        "order": {"same": weights(model.order.same), "cross": weights(model.order.cross)},
-        "answer": {"same": weights(model.answer[0]), "cross": weights(model.answer[1])},
+        "order": both(model.order.straight),
+        "answer": both(model.answer),
         "spread": model.spread,
         "threshold": model.threshold,
         "ramps": [],

@@ -150,8 +150,7 @@ class _Network(torch.nn.Module):  # type: ignore[misc]  # torch's types are not 
         # Only the difference between the two cases matters.
         between = float(home - mean @ same + mean @ cross)
         return Order(
-            _rounded(same, between),
-            _rounded(cross, 0.0),
+            (_rounded(same, between), _rounded(cross, 0.0)),
             Ramps(weights.T.round(4), biases.round(4), heights.round(4)),
         )
 

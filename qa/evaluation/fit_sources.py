@@ -170,8 +170,8 @@ def _cut(document: Document) -> Iterator[Document]:
     text = document.text
     for number, span in enumerate(sentences(text, 0, len(text), document.language)):
         if span.end - span.start >= LEAST:
-            one = replace(document, id=f"{document.id}-{number}", text=text[span.start : span.end])
-            yield one
+            sentence = text[span.start : span.end]
+            yield replace(document, id=f"{document.id}-{number}", text=sentence)
 
 
 def flores_questions(folder: Path, rng: random.Random) -> Iterator[Question]:
