@@ -28,6 +28,7 @@ from embeddings.static import StaticEncoder
 Scores = NDArray[np.float32]
 
 WINDOW_STEP = 12  # tokens: two steps are about a clause or a short sentence
+_SAID = 0.999  # cosine from which on the question holds the same token
 OTHER = 0.998  # most that two tokens count as alike, where a table has them share a row
 
 
@@ -94,6 +95,18 @@ class Comparison:
         """
         return kernels.near_counts(self.tokens, self.ids, counts, least)
 
+    def holding(self, kind: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(lengths,) whether each passage holds a token of a kind that the question does not.
+
+        Args:
+            kind: (tokens,) of each token of the vocabulary.
+        """
+        others = kind[self.ids] & (self.tokens.top < _SAID)
+        ends = np.cumsum(self.lengths)
+        before = np.concatenate(([0], np.cumsum(others[self.places])))
+        found: NDArray[np.bool_] = before[ends] > before[ends - self.lengths]
+        return found
+
     def cosines(self, numbers: Sequence[int]) -> list[Scores]:
         """(k, m) cosines of the tokens of some of the passages, each in the order of its text."""
         ends = np.cumsum(self.lengths)
@@ -129,6 +142,10 @@ class LateInteraction:
         says = [_says_something(question[start:end]) for start, end in offsets.tolist()]
         others = self._encoder.table.comparable(ids, vectors)
         return Question(others, np.where(says, weights, np.float32(0)), offsets)
+
+    def numbered(self, compared: Comparison) -> NDArray[np.bool_]:
+        """(lengths,) whether each passage says a number that the question does not."""
+        return compared.holding(self._encoder.numbers)
 
     def score(self, question: Question, passages: Sequence[TokenIds]) -> Scores:
         """(len(passages),) in -1..1, 1 for the question itself; 0 when either has no token."""

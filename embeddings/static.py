@@ -113,6 +113,14 @@ class StaticEncoder:
         """As ``tokenize_with_offsets``, for many at once."""
         return self._tokenizer.placed(texts)
 
+    @cached_property
+    def numbers(self) -> NDArray[np.bool_]:
+        """(vocabulary,) whether each token begins with a decimal digit."""
+        found = np.zeros(self.vocabulary, dtype=np.bool_)
+        told = self._tokenizer.numbers()
+        found[: len(told)] = told
+        return found
+
     def hubness(self, vectors: Vectors) -> NDArray[np.float32]:
         """(n,) of the table's unit vectors (n, dim), about 0 in the mean; 0 without references."""
         if self._hubness is None:

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from embeddings.errors import ModelError
 from embeddings.spans import Placed, TokenIds, valid_unicode, visible
 from embeddings.wordpiece import WordPiece
 
+_BARE = re.compile(r"^(?:##|[▁Ġ]+)")
 UNKNOWN_ID = re.compile(rb'"unk_id"\s*:\s*(\d+)')  # unigram tokenizers do not expose it
 
 
@@ -39,6 +41,10 @@ class Tokenizing(Protocol):
 
     def placed(self, texts: Sequence[str]) -> list[Placed]:
         """Tokens of each text and where they stand."""
+        ...
+
+    def numbers(self) -> NDArray[np.bool_]:
+        """(vocabulary,) whether each token begins with a decimal digit of any script."""
         ...
 
 
@@ -78,6 +84,13 @@ class ByLibrary:
             Placed(_ids(encoding), visible(text, encoding.offsets))
             for text, encoding in zip(texts, self._encoded(texts, placed=True), strict=True)
         ]
+
+    def numbers(self) -> NDArray[np.bool_]:
+        """Which tokens are numbers; marks of word beginnings do not count."""
+        found = np.zeros(self.vocabulary, dtype=np.bool_)
+        for piece, number in self._tokenizer.get_vocab().items():
+            found[number] = _BARE.sub("", piece)[:1].isdecimal()
+        return found
 
     def _encoded(self, texts: Sequence[str], *, placed: bool) -> list[Encoding]:
         try:

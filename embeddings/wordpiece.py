@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import PreTokenizedString, Token, Tokenizer
 
 from embeddings.kernels import address, function
@@ -96,6 +97,25 @@ class WordPiece:
     def placed(self, texts: Sequence[str]) -> list[Placed]:
         """Tokens of each text and where they stand."""
         return list(self._cut(texts, spans=True))
+
+    def numbers(self) -> NDArray[np.bool_]:
+        """(vocabulary,) whether each token begins with a decimal digit of any script."""
+        letters = self._first_letters()
+        decimal = np.zeros(int(letters.max(initial=0)) + 1, dtype=np.bool_)
+        for letter in np.flatnonzero(np.bincount(letters)).tolist():
+            decimal[letter] = chr(letter).isdecimal()
+        found: NDArray[np.bool_] = decimal[letters]
+        return found
+
+    def _first_letters(self) -> NDArray[np.int64]:
+        """(vocabulary,) code points, out of UTF-8."""
+        written, starts = self._held[:2]
+        lead, *rest = (written[starts + n].astype(np.int64) for n in range(4))
+        more = (lead >= 0xC0).astype(np.int64) + (lead >= 0xE0) + (lead >= 0xF0)
+        found = np.where(more > 0, lead & (0x3F >> more), lead)
+        for number, byte in enumerate(rest):
+            found = np.where(more > number, found << 6 | byte & 0x3F, found)
+        return found
 
     def _cut(self, texts: Sequence[str], *, spans: bool) -> Iterator[Placed]:
         for first in range(0, len(texts), CHUNK):

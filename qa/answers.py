@@ -21,6 +21,7 @@ from qa.citations import TextCache, TextView, cite
 from qa.engine import Engine, Search, Shown, TextVersion
 from qa.highlights import highlights, matching
 from qa.interrogatives import asking_words, blanked, lightened
+from qa.numbers_asked import asks_number, says_number
 from qa.ranking import Asked, Ranked, Ranking, rank
 from qa.ranking_model import load_ranking
 from qa.sentences import sentences
@@ -115,7 +116,10 @@ class Responder:
         found = self._settle(askings, read, waits=waits)
         shown = self._shown(askings, found, read)
         results = [self._results(*one) for one in zip(found, shown, strict=True)]
-        answers = [self._answer(*one) for one in zip(found, shown, strict=True)]
+        answers = [
+            self._answer(asking.question, asked, settled, placed)
+            for asking, (asked, _), settled, placed in zip(askings, read, found, shown, strict=True)
+        ]
         took = (time.perf_counter() - started) * 1000.0
         return [
             Answer(
@@ -198,6 +202,7 @@ class Responder:
             pieces=len(analysis.question_sounds(told)),
             alphabetic=scripts.alphabetic(question),
             asks=bool(asking),
+            asks_number=asks_number(question, asked_in, asking),
         )
         if self._encoder is self._tokens:
             return asked, self._tokens.encode_tokens([placed.ids])[0]
@@ -226,11 +231,13 @@ class Responder:
             self._result(number, found, placed) for number, placed in enumerate(shown, start=1)
         )
 
-    def _answer(self, found: _Found, shown: Sequence[_Placed]) -> Sentence | None:
+    def _answer(
+        self, question: str, asked: Asked, found: _Found, shown: Sequence[_Placed]
+    ) -> Sentence | None:
         """The sentence that answers, unless nothing is likely enough to."""
         if not shown or shown[0].ranked.score < load_ranking().threshold:
             return None
-        return self._sentence(found, shown[0])
+        return self._sentence(question if asked.asks_number else None, found, shown[0])
 
     def _result(self, number: int, found: _Found, placed: _Placed) -> Result:
         ranked = placed.ranked
@@ -254,8 +261,8 @@ class Responder:
             citation=citation,
         )
 
-    def _sentence(self, found: _Found, placed: _Placed) -> Sentence:
-        """The sentence of a passage that answers best."""
+    def _sentence(self, of_number: str | None, found: _Found, placed: _Placed) -> Sentence:
+        """The sentence of a passage that answers best; ``of_number`` asks for a number."""
         passage, document = found.shown[placed.ranked.candidate.passage_id]
         view, weights = placed.view, found.ranking.evidence.weights
         spans = sentences(view.text, passage.start, passage.end, passage.language)
@@ -266,10 +273,11 @@ class Responder:
             placed.cosines[low:high].max(axis=0) if low < high else np.zeros_like(weights)
             for low, high in bounds.reshape(-1, 2).tolist()
         ]
+        numbered = [] if of_number is None else [says_number(text, of_number) for text in texts]
         citation = cite(
             version_of(document),
             view,
-            spans[best_sentence(texts, np.stack(matched), weights)],
+            spans[best_sentence(texts, np.stack(matched), weights, numbered)],
             language=passage.language,
             public_url=self._public_url,
         )

@@ -33,8 +33,8 @@ _WORDS = {
     "pl": "kto kogo komu kim co czego czemu czym jaki jaka jakie jakiego jakiej jakich jakim "
     "który która które którego której których którym kiedy gdzie dokąd skąd dlaczego jak ile ilu "
     "czy",
-    "cs": "kdo koho komu kým co čeho čemu čím jaký jaká jaké jakého jakou jakých jakým který "
-    "která které kterého které kterou kterých kdy kde kam odkud proč jak kolik zda",
+    "cs": "kdo koho komu kým co čeho čemu čím jaký jaká jaké jakého jakou jakých jakým jakém který "
+    "která které kterého kterém kterou kterých kterým kdy kde kam odkud proč jak kolik zda",
     "ru": "кто кого кому кем ком что чего чему чем какой какая какое какие какого какую каких "
     "каким каком какими который которая когда где куда откуда почему зачем как сколько ли чей чья",
     "uk": "хто кого кому ким що чого чому чим який яка яке які якого яку яких яким якому якій "

@@ -70,6 +70,7 @@ class Asked:
         pieces: number of distinct pieces of sounds.
         alphabetic: whether it is mostly in Latin, Cyrillic or Greek letters.
         asks: whether it has words that only ask.
+        asks_number: whether it asks for a date or an amount.
     """
 
     tokens: Question
@@ -79,6 +80,7 @@ class Asked:
     pieces: int
     alphabetic: bool = True
     asks: bool = False
+    asks_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,8 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     * asked_length: logarithm of the number of the question's tokens; beside length it tells whether
       a passage could say just what the question says.
     * asks: 1 for a question with words that only ask (``qa.interrogatives``).
+    * numberless: 1 for a passage without a number when the question asks for one
+      (``qa.numbers_asked``); numbers that the question says do not count.
     """
     passages = found.passages
     weights = _shares(asked.tokens.weights)
@@ -172,6 +176,7 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     )
     rarest = float(np.log1p(2.0 * size))
     lexical, sound = found.lexical, found.sound
+    numbered = interaction.numbered(compared)[: len(passages)] if asked.asks_number else None
     columns = {
         "dense": found.dense,
         "interaction": met,
@@ -192,6 +197,7 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
         "far_script": ~same & (not asked.alphabetic),
         "asked_length": float(np.log1p(len(asked.tokens.ids))),
         "asks": float(asked.asks),
+        "numberless": 0.0 if numbered is None else ~numbered,
     }
     features = np.empty((len(passages), len(FEATURES)))
     for place, name in enumerate(FEATURES):

@@ -47,9 +47,10 @@ FEATURES = (
     "far_script",
     "asked_length",
     "asks",
+    "numberless",
 )
 """What is known of a candidate; see ``qa.ranking.evidence``."""
-ABSOLUTE = ("dense", "rarity", "window")
+ABSOLUTE = ("dense", "rarity", "window", "numberless")
 """The evidence that says whether a candidate answers; the order goes by all."""
 _ABSOLUTE = [FEATURES.index(name) for name in ABSOLUTE]
 FITTED = Path(__file__).with_name("ranking.json")

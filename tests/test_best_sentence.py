@@ -46,3 +46,11 @@ def test_a_question_mark_inside_does_not_make_a_question() -> None:
 def test_a_lone_question_is_better_than_nothing() -> None:
     assert best_sentence(["Warum?", "Wer?"], matches((0.1, 0), (0.5, 0.5)), EVEN) == 1
     assert best_sentence(["Warum?"], matches((0.1, 0)), EVEN) == 0
+
+
+def test_a_number_that_is_asked_for_counts_a_little() -> None:
+    texts = ["Signed by all.", "Signed in 1973."]
+    near, far = matches((0.6, 0.6), (0.55, 0.55)), matches((0.9, 0.9), (0.55, 0.55))
+    assert best_sentence(texts, near, EVEN) == 0
+    assert best_sentence(texts, near, EVEN, [False, True]) == 1
+    assert best_sentence(texts, far, EVEN, [False, True]) == 0

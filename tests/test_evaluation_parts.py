@@ -127,7 +127,10 @@ def test_a_sample_keeps_the_order_and_is_always_the_same() -> None:
 
 def test_squad_is_measured_in_every_direction(given: Given) -> None:
     texts = {
-        "it": ["La crisi petrolifera iniziò nel 1973.", "Il Vaticano ha 800 abitanti."],
+        "it": [
+            "Nessuno l'aspettava. Iniziò nel 1973 la crisi petrolifera.",
+            "Il Vaticano ha 800 abitanti.",
+        ],
         "es": ["La crisis del petróleo comenzó en 1973.", "El Vaticano tiene 800 habitantes."],
     }
     for language, both in texts.items():
@@ -135,21 +138,25 @@ def test_squad_is_measured_in_every_direction(given: Given) -> None:
             given.dev / "squad" / f"passages.{language}.jsonl.gz",
             [{"id": n, "text": text} for n, text in enumerate(both)],
         )
+    said = {"answer_it": "1973", "answer_es": "otro"}
     crisis = {"it": "Quando iniziò la crisi petrolifera?", "es": "¿Cuándo comenzó la crisis?"}
     people = {"it": "Quanti abitanti ha il Vaticano?"}
     write_rows(
         given.dev / "squad" / "questions.jsonl.gz",
         [
-            {"id": "e", **crisis, "passage_it": 0, "passage_es": 0},
+            {"id": "e", **crisis, "passage_it": 0, "passage_es": 0, **said},
             {"id": "f", **people, "passage_it": 1},
             # Of the half that the ranking is fitted on.
             {"id": "d", **crisis, "passage_it": 1, "passage_es": 1},
         ],
     )
     report = squad_report(given)
-    (table,) = report.tables
+    table, sentences = report.tables
     counts = {row[0]: row[1] for row in table.rows}
     assert counts == {"it→it": "2", "es→it": "1", "es→es": "1", "it→es": "1"}
+    # Of one question alone the answer is known and stands in its paragraph: in Italian.
+    assert {row[0]: row[1] for row in sentences.rows} == {"it→it": "1", "es→it": "1", "mean": ""}
+    assert report.data["sentences"]["it→it"]["holds"]["mean"] == 1.0
     for direction in ("it→it", "es→es"):
         assert report.data[direction]["nDCG@10"]["lexical"]["mean"] == 1.0
         assert report.data[direction]["nDCG@10"]["fused"]["mean"] == 1.0

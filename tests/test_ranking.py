@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from embeddings.bundled import BUNDLED
 from embeddings.interaction import LateInteraction
 from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder
@@ -132,6 +133,25 @@ def test_what_the_question_is_like_is_evidence_too(encoder: StaticEncoder) -> No
         features = evidence(LateInteraction(encoder), replace(question, asks=asks), some).features
         assert column(features, "asks") == [float(asks)] * 2
         assert column(features, "asked_length") == [math.log1p(len(question.tokens.ids))] * 2
+
+
+def test_a_passage_without_the_number_asked_for_is_told() -> None:
+    encoder = StaticEncoder(BUNDLED)
+    texts = ["Der Vertrag von 1973", "Der Vertrag von 1955", "Der Vertrag", ""]
+    some = found(encoder, *(One(n, ids) for n, ids in enumerate(encoder.tokenize(texts))))
+    question = asked(encoder, "Wann galt der Vertrag von 1955?")
+    interaction = LateInteraction(encoder)
+    for asks_number, expected in ((True, [0.0, 1.0, 1.0, 1.0]), (False, [0.0] * 4)):
+        weighed = evidence(interaction, replace(question, asks_number=asks_number), some)
+        assert column(weighed.features, "numberless") == expected
+
+
+def test_a_number_around_a_passage_is_not_its_own() -> None:
+    encoder = StaticEncoder(BUNDLED)
+    own, around = encoder.tokenize(["Der Vertrag", "Es war 1973."])
+    question = replace(asked(encoder, "Wann galt der Vertrag?"), asks_number=True)
+    weighed = evidence(LateInteraction(encoder), question, found(encoder, One(1, own, around)))
+    assert column(weighed.features, "numberless") == [1.0]
 
 
 def test_a_token_that_many_passages_have_weighs_less(encoder: StaticEncoder) -> None:

@@ -26,6 +26,7 @@ from qa.ranking_model import (
 
 ZERO = (0.0,) * len(FEATURES)
 ONE = (1.0, *ZERO[1:])
+NOTHING = (0.0,) * (len(ABSOLUTE) - 1)
 NO_RAMPS = Ramps(np.zeros((len(FEATURES), 1)), np.zeros((2, 1)), np.zeros(1))
 
 
@@ -39,7 +40,7 @@ def features(*firsts: float) -> ranking_model.Floats:
 def test_probabilities_by_hand() -> None:
     model = Model(
         order=Order((Weights(ONE, 1.0), Weights(ONE, 0.0)), NO_RAMPS),
-        answer=(Weights((1.0, 0.0, 0.0), 0.5), Weights((0.0, 0.0, 0.0), -1.0)),
+        answer=(Weights((1.0, *NOTHING), 0.5), Weights((0.0, *NOTHING), -1.0)),
         spread=2.0,
         threshold=0.5,
     )

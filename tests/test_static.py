@@ -108,6 +108,14 @@ def test_the_unknown_token_of_a_unigram_tokenizer_is_found(copy: Path) -> None:
     assert encoder.encode_passages(["az"]).any()
 
 
+def test_numbers_are_known_behind_the_marks_of_other_tokenizers(copy: Path) -> None:
+    pieces = [("?", 0.0), ("▁19", -1.0), ("73", -1.0), ("▁", -2.0), ("▁a1", -1.0)]
+    Tokenizer(models.Unigram(pieces, unk_id=0)).save(str(copy / "tokenizer.json"))
+    encoder = StaticEncoder(copy)
+    assert np.flatnonzero(encoder.numbers).tolist() == [1, 2]
+    assert len(encoder.numbers) == encoder.vocabulary
+
+
 def test_no_texts_give_no_rows(encoder: StaticEncoder) -> None:
     assert encoder.encode_passages([]).shape == (0, DIMENSION)
     assert encoder.tokenize([]) == []

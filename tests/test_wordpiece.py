@@ -101,6 +101,14 @@ def test_more_texts_than_are_cut_at_once(compiled: WordPiece) -> None:
     assert compiled.placed([]) == []
 
 
+def test_numbers_are_those_of_the_library(compiled: WordPiece, library: ByLibrary) -> None:
+    numbers = compiled.numbers()
+    assert numbers.tolist() == library.numbers().tolist()
+    texts = ["1973", "१", "٣", "año", "二", "x"]
+    ids = [int(found[0]) for found in compiled.ids(texts)]
+    assert numbers[ids].tolist() == [True, True, True, False, False, False]
+
+
 def test_what_is_in_no_piece_is_one_unknown_word(tmp_path: Path) -> None:
     vocabulary.save([vocabulary.UNKNOWN, "a", "ab", "b", "c"], tmp_path / "tokenizer.json")
     definition, found = tokenizer_at(tmp_path / "tokenizer.json")

@@ -30,6 +30,7 @@ from qa.evaluation.temporary import collection_of, named
 from qa.evaluation.verification import cases_table, judged
 from qa.evaluation.verification_cases import cases
 from qa.settings import Settings
+from qa.types import Document
 
 SEED = 11
 SAMPLE = 2000
@@ -79,8 +80,10 @@ def squad_report(given: Given) -> Report:
     if not squad.present(folder):
         return _skipped("SQuAD", folder)
     pace, results = Pace(), dict[tuple[str, str], list[Judged]]()
+    holding = dict[str, dict[str, list[float]]]()
     for language in squad.LANGUAGES:
         documents = squad.documents(folder, language)
+        answers = squad.answers(folder, language)
         tick = counting(given.bar, f"reading SQuAD ({language})", len(documents))
         with collection_of(named(documents), given.settings, tick) as (collection, _):
             for asked_in, answered_in in squad.DIRECTIONS:
@@ -90,11 +93,42 @@ def squad_report(given: Given) -> Report:
                     tick = counting(given.bar, f"SQuAD {asked_in}→{answered_in}", len(questions))
                     with pace.asking(len(questions)):
                         judged = list(judge(collection, questions, tick=tick))
+                        told = _hold_answers(collection, documents, questions, answers)
                     results[asked_in, answered_in] = judged
+                    if told:
+                        holding[f"{asked_in}→{answered_in}"] = {"holds": told}
     given.bar.hide()
     table, data = directions_table("SQuAD", results)
+    tables = [table]
+    if holding:
+        note = "Of questions that are answered from the right paragraph, where it says the answer."
+        title = "SQuAD: the sentence given as answer holds it"
+        sentences, data["sentences"] = shares_table(title, holding, note)
+        tables.append(sentences)
     scores = {f"{a}→{b}": values_by_id(judged, "nDCG@10") for (a, b), judged in results.items()}
-    return pace.added_to(Report([table], data, scores={"SQuAD nDCG@10": scores}), "SQuAD")
+    report = Report(tables, data, scores={"SQuAD nDCG@10": scores})
+    return pace.added_to(report, "SQuAD")
+
+
+def _hold_answers(
+    collection: Asker,
+    documents: Sequence[Document],
+    questions: Sequence[Question],
+    answers: Mapping[str, str],
+) -> list[float]:
+    """1.0 for each sentence given that holds the answer, 0.0 where another of its paragraph does.
+
+    Of questions that are answered from a paragraph that holds the answer known for them.
+    """
+    texts = {document.id: document.text.casefold() for document in documents}
+    found = []
+    for question in questions:
+        given, known = collection.ask(question.text, top_k=1).answer, answers.get(question.id, "")
+        if given is None or not known or given.citation.document_id not in question.documents:
+            continue
+        if known.casefold() in texts[given.citation.document_id]:
+            found.append(float(known.casefold() in given.text.casefold()))
+    return found
 
 
 def flores_report(given: Given) -> Report:
