@@ -37,7 +37,7 @@
 #define SIEVE_BITS 13
 #define SIEVE (1 << SIEVE_BITS)
 
-EXPORT int32_t kernels_version(void) { return 6; }
+EXPORT int32_t kernels_version(void) { return 7; }
 
 /* --- ragged arrays --- */
 
@@ -276,6 +276,25 @@ EXPORT int64_t distinct(const uint32_t *source, int64_t size, const int64_t *sta
     for (int64_t i = 0; i < count; i++)
         column[ids[i]] = -1;
     return wrong ? wrong : count;
+}
+
+/* Adds `step` to the count of each value below `limit`, once for each of n parts that holds it. `last` has a place for
+ * each of these values, all of them -1. Returns 0, or -1 where a part is not within the source. */
+EXPORT int64_t count_once(const uint32_t *source, int64_t size, const int64_t *starts, const int64_t *lengths,
+                          int64_t n, int32_t *last, int64_t limit, int32_t step, uint32_t *counts)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (outside(starts[i], lengths[i], size))
+            return -1;
+        for (int64_t t = 0; t < lengths[i]; t++) {
+            uint32_t value = source[starts[i] + t];
+            if (value < limit && last[value] != (int32_t)i) {
+                last[value] = (int32_t)i;
+                counts[value] += (uint32_t)step;
+            }
+        }
+    }
+    return 0;
 }
 
 /* Inner products of two rows of bytes with (m, dim) vectors of 16-bit numbers, and of each with itself. Two

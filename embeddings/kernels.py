@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from embeddings.errors import KernelError
 
-VERSION = 6
+VERSION = 7
 LIBRARY = Path(__file__).with_name("kernels.dll" if sys.platform == "win32" else "libkernels.so")
 
 LARGEST = 32_000
@@ -77,6 +77,7 @@ _term_scores = function("term_scores", "plppplplpipipppdpplpp", ctypes.c_int64)
 _piece_scores = function("piece_scores", "plpplpipippdpp", ctypes.c_int64)
 _spell_pieces = function("spell_pieces", "plipp", ctypes.c_int64)
 _distinct = function("distinct", "plpplplpp", ctypes.c_int64)
+_count_once = function("count_once", "plpplplip", ctypes.c_int64)
 _compare = function("compare", "pilppplpppplfpppp")
 _weighted_sum = function("weighted_sum", "pilppplp")
 _highest = function("highest", "plpplp")
@@ -305,6 +306,27 @@ def distinct(parts: Parts, limit: int) -> tuple[Ids, Integers]:
             "a part is not within its source" if count == -1 else f"a value is not below {limit}"
         )
     return ids[:count], places
+
+
+def count_once(parts: Parts, counts: Ids, step: int) -> None:
+    """Add ``step`` to the count of each value, once for each part that holds it.
+
+    Args:
+        parts: uint32.
+        counts: (limit,) changed in place; values that are not below ``limit`` are left out.
+        step: 1, or -1 to take them away again.
+
+    Raises:
+        IndexError: a part is not within its source.
+    """
+    source, starts, lengths = _parts(parts, np.uint32)
+    last = np.full(len(counts), -1, dtype=np.int32)
+    wrong = _count_once(
+        *(address(source), len(source), address(starts), address(lengths), len(lengths)),
+        *(address(last), len(counts), step, address(counts)),
+    )
+    if wrong:
+        raise IndexError("a part is not within its source")
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,10 @@ DATABASE = "fundstelle.sqlite"
 _EAGER = 256
 """From so many passages on, indexing begins when they are put, not when someone asks."""
 
-_WORTH_THREADS = 300_000
-"""Passages from which on the indexes are searched at the same time. Below, waking a thread and
-waiting for Python's lock takes longer than the shorter of the two searches."""
+_WORTH_ALONE, _WORTH_THREADS = 50_000, 300_000
+"""Passages from which on the indexes are searched at the same time, for a question that comes alone
+and for several. Below, waking a thread and waiting for Python's lock takes longer than the shorter
+of the two searches; several questions come when the other cores have others to answer."""
 
 _log = logging.getLogger(__name__)
 
@@ -263,7 +264,7 @@ class EmbeddedEngine:
         def by_terms() -> tuple[list[Hits], ...]:
             return tuple(by(field) for field in FIELDS)
 
-        if moment.state.passages < _WORTH_THREADS:
+        if moment.state.passages < (_WORTH_THREADS if len(searches) > 1 else _WORTH_ALONE):
             near, worded = by_vector(), by_terms()
         else:
             # Neither holds Python's lock while it searches.

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings import kernels
 from embeddings.ragged import Ragged
 from qa import passages
 
@@ -56,14 +57,14 @@ class TokenCounts:
         """Catch up with the state of this transaction, which has sequence number ``to``."""
         if self.sequence > to:
             self.clear()
-        counts = self.counts.astype(np.int64)
+        counts = self.counts
         for chunk in passages.since(connection, self.sequence, dimension):
-            counts = _add(counts, chunk.tokens, 1)
+            counts = _added(counts, chunk.tokens, 1)
             self._unsaved += len(chunk)
         removed = Ragged.of(list(passages.removed_tokens_since(connection, self.sequence)))
-        counts = _add(counts, removed, -1)
+        counts = _added(counts, removed, -1)
         self._unsaved += len(removed)
-        self.counts, self.sequence = counts.astype(np.uint32), to
+        self.counts, self.sequence = counts, to
         if self._unsaved > _SAVE_AFTER:
             self.save()
 
@@ -88,21 +89,22 @@ class TokenCounts:
 
 def counted(connection: sqlite3.Connection, dimension: int) -> Counts:
     """(tokens,) counted from all passages of the store: what ``TokenCounts`` must agree with."""
-    counts = np.zeros(0, np.int64)
+    counts = np.zeros(0, np.uint32)
     for chunk in passages.since(connection, 0, dimension):
-        counts = _add(counts, chunk.tokens, 1)
-    return counts.astype(np.uint32)
+        counts = _added(counts, chunk.tokens, 1)
+    return counts
 
 
-def _add(counts: NDArray[np.int64], tokens: Ragged, sign: int) -> NDArray[np.int64]:
+def _added(counts: Counts, tokens: Ragged, step: int) -> Counts:
     """The counts, longer where needed, with passages' tokens added or taken away."""
-    known = tokens.values < _LARGEST
-    # Each once for each passage: a token's id and its passage's number as one number.
-    once = np.unique(tokens.owners[known] * _LARGEST + tokens.values[known].astype(np.int64))
-    found = np.bincount(once % _LARGEST, minlength=len(counts))
-    longer = np.zeros(len(found), np.int64)
+    values = tokens.values
+    if not len(values):
+        return counts
+    known = int(values.max(initial=0, where=values < _LARGEST))
+    longer = np.zeros(max(len(counts), known + 1), np.uint32)
     longer[: len(counts)] = counts
-    return longer + sign * found
+    kernels.count_once(tokens, longer, step)
+    return longer
 
 
 def _load(path: Path, store: str) -> tuple[Counts, int]:

@@ -168,6 +168,21 @@ def test_a_value_beyond_the_limit_is_refused_and_leaves_nothing_behind() -> None
     assert (ids.tolist(), places.tolist()) == ([5, 3], [0, 1])
 
 
+@given(parts=st.lists(IDS, max_size=4), limit=st.integers(0, 78), step=st.sampled_from([1, -1]))
+def test_values_are_counted_once_for_each_part(
+    parts: list[list[int]], limit: int, step: int
+) -> None:
+    counts = np.full(limit, 9, dtype=np.uint32)
+    kernels.count_once(apart(parts, np.uint32), counts, step)
+    assert counts.tolist() == [9 + step * sum(v in part for part in parts) for v in range(limit)]
+
+
+def test_a_part_outside_its_source_is_not_counted() -> None:
+    outside = Ragged(np.arange(3, dtype=np.uint32), np.array([2]), np.array([2]))
+    with pytest.raises(IndexError, match="a part is not within"):
+        kernels.count_once(outside, np.zeros(3, np.uint32), 1)
+
+
 def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     found: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return found
