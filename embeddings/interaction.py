@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,7 +161,9 @@ class LateInteraction:
         """(len(passages), m) best cosine of each question token; 0 for passages without tokens."""
         return self.compare(question, Ragged.of(passages)).best
 
-    def compare(self, question: Question, passages: Ragged) -> Comparison:
+    def compare(
+        self, question: Question, passages: Ragged, beside: Executor | None = None
+    ) -> Comparison:
         """Unweighted cosines, so that a ranking can weigh them in its own way.
 
         Passages share most of their tokens, so each is compared once.
@@ -169,9 +172,11 @@ class LateInteraction:
             question: what is asked.
             passages: token ids of each, in the order of its text; of those whose surroundings
                 count, then those of what is around each.
+            beside: does one half of the work, if there is one.
         """
         ids, places = kernels.distinct(passages, self._encoder.vocabulary)
-        compared = self._encoder.table.compare(ids, question.others, question.weights > 0, OTHER)
+        counting = question.weights > 0
+        compared = self._encoder.table.compare(ids, question.others, counting, OTHER, beside)
         return Comparison(passages.lengths, places, ids, compared)
 
 

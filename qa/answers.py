@@ -19,6 +19,7 @@ from qa import analysis, language, scripts
 from qa.best_sentence import best_sentence
 from qa.citations import TextCache, TextView, cite
 from qa.engine import Engine, Search, Shown, TextVersion
+from qa.helper import Helper
 from qa.highlights import highlights, matching
 from qa.interrogatives import asking_words, blanked, lightened
 from qa.numbers_asked import asks_number, says_number
@@ -97,6 +98,11 @@ class Responder:
         self._interaction = LateInteraction(tokens)
         self._texts = texts
         self._public_url = public_url
+        self._helper = Helper()
+
+    def close(self) -> None:
+        """End the thread that helps."""
+        self._helper.close()
 
     def retrieve(
         self, question: str, *, top_k: int | None, filters: Filters, everything: bool = False
@@ -184,9 +190,13 @@ class Responder:
             for (asked, vector), within in zip(read, filters, strict=True)
         ]
         found = self._engine.search(searches, waits=waits)
-        return [
-            rank(self._interaction, asked, one) for (asked, _), one in zip(read, found, strict=True)
-        ]
+        if len(read) != 1:  # of several, the other cores have others to answer
+            return [
+                rank(self._interaction, asked, one)
+                for (asked, _), one in zip(read, found, strict=True)
+            ]
+        with self._helper.at_hand() as beside:
+            return [rank(self._interaction, read[0][0], found[0], beside)]
 
     def _read(self, question: str) -> _Read:
         """The question as ranking sees it, and its vector."""

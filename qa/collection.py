@@ -286,6 +286,7 @@ class Collection:
 
     def close(self) -> None:
         """Flush and release everything. Safe to call twice."""
+        self._responder.close()
         self._preparer.close()
         self._engine.close()
 

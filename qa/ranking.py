@@ -5,6 +5,7 @@ Knows no storage and no citations. What the evidence is worth is in ``ranking_mo
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,7 +132,9 @@ class Ranking:
         ]
 
 
-def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Evidence:
+def evidence(
+    interaction: LateInteraction, asked: Asked, found: Found, beside: Executor | None = None
+) -> Evidence:
     """Weigh each candidate by every feature.
 
     * dense: cosine of the question's and the passage's vector.
@@ -168,7 +171,8 @@ def evidence(interaction: LateInteraction, asked: Asked, found: Found) -> Eviden
     passages = found.passages
     weights = _shares(asked.tokens.weights)
     same = passages.in_language(asked.language)
-    compared = interaction.compare(asked.tokens, passages.tokens.followed_by(passages.context))
+    every = passages.tokens.followed_by(passages.context)
+    compared = interaction.compare(asked.tokens, every, beside)
     size = max(found.status.passages, 1)
     rare = _shares(weights * _rarity(compared, found.token_counts, size))
     met, rarity, window, exact, coverage, focus, phrase, clear, clearest = compared.weighed(
@@ -217,9 +221,14 @@ def _shares(weights: NDArray[Any]) -> NDArray[np.float64]:
     return found / max(float(found.sum()), 1e-9)
 
 
-def rank(interaction: LateInteraction, asked: Asked, found: Found) -> Ranking:
-    """The candidates found, best first; ties go to the earlier document and place."""
-    weighed = evidence(interaction, asked, found)
+def rank(
+    interaction: LateInteraction, asked: Asked, found: Found, beside: Executor | None = None
+) -> Ranking:
+    """The candidates found, best first; ties go to the earlier document and place.
+
+    ``beside`` does some of the work, if there is one.
+    """
+    weighed = evidence(interaction, asked, found, beside)
     scores = probabilities(load_ranking(), weighed.features, weighed.same)
     order = _ordered(scores, found.passages)
     return Ranking(found, order, scores, weighed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -214,6 +215,23 @@ def test_tokens_are_compared_by_cosine(kind: type, dim: int) -> None:
     np.testing.assert_allclose(table.sum(ids), tokens.sum(axis=0), rtol=1e-4, atol=1e-3)
     with pytest.raises(IndexError, match="no token 90"):
         table.sum(np.array([90]))
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.float32])
+@pytest.mark.parametrize("more", [-1, 0, 1, 2, 3])
+def test_two_threads_compare_as_one_does(kind: type, more: int) -> None:
+    rows: NDArray[Any] = RANDOM.integers(-127, 128, (50, 30)).astype(kind)
+    table = kernels.Table(rows, RANDOM.integers(0, 50, 90), np.ones(90, np.float32))
+    ids = RANDOM.integers(0, 90, kernels.WORTH_HALVES + more).astype(np.uint32)
+    vectors = unit(RANDOM.standard_normal((3, 30)).astype(np.float32))
+    others = table.comparable(np.array([3, 8, 60], dtype=np.uint32), vectors)
+    counting = np.array([True, False, True])
+    alone = table.compare(ids, others, counting, 0.9)
+    with ThreadPoolExecutor(1) as beside:
+        together = table.compare(ids, others, counting, 0.9, beside)
+        beside.submit(int).result()  # it is free again
+    for name in ("similar", "lengths", "top"):
+        assert getattr(together, name).tobytes() == getattr(alone, name).tobytes(), name
 
 
 def some_compared(u: int, m: int) -> kernels.Compared:
