@@ -60,7 +60,7 @@ peers: $(STAMP)
 
 # Fits the weights of the ranking (qa/ranking.json) on the development data.
 fit: $(STAMP)
-	$(BIN)/python -m qa.evaluation.fit --data $(DATA)
+	$(BIN)/python -m qa.evaluation.fit --data $(DATA) $(OPTIONS)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks

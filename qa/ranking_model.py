@@ -50,7 +50,7 @@ FEATURES = (
     "numberless",
 )
 """What is known of a candidate; see ``qa.ranking.evidence``."""
-ABSOLUTE = ("dense", "rarity", "window", "numberless")
+ABSOLUTE = ("dense", "rarity", "window", "focus", "numberless")
 """The evidence that says whether a candidate answers; the order goes by all."""
 _ABSOLUTE = [FEATURES.index(name) for name in ABSOLUTE]
 FITTED = Path(__file__).with_name("ranking.json")
@@ -120,23 +120,37 @@ def load_ranking() -> Model:
         ValueError: the file was made for other evidence.
     """
     data = json.loads(FITTED.read_text(encoding="utf-8"))
-    if (tuple(data["features"]), tuple(data["absolute"])) != (FEATURES, ABSOLUTE):
-        raise ValueError(f"{FITTED} is for the features {data['features']}; run `make fit`.")
+    order = _order(data)
+    if tuple(data["absolute"]) != ABSOLUTE:
+        raise ValueError(f"{FITTED} is for the evidence {data['absolute']}; {_MEND}")
+    return Model(order, _both(data["answer"]), data["spread"], data["threshold"])
 
-    def both(of: dict[str, Any]) -> tuple[Weights, Weights]:
-        same, cross = (Weights(tuple(of[c]["weights"]), of[c]["bias"]) for c in ("same", "cross"))
-        return same, cross
 
+def load_order() -> Order:
+    """Read the fitted order alone, also where the probability was made for other evidence.
+
+    Raises:
+        ValueError: it was made for other evidence.
+    """
+    return _order(json.loads(FITTED.read_text(encoding="utf-8")))
+
+
+_MEND = "run `make fit`."
+
+
+def _order(data: dict[str, Any]) -> Order:
+    if tuple(data["features"]) != FEATURES:
+        raise ValueError(f"{FITTED} is for the features {data['features']}; {_MEND}")
     ramps = np.array([[*r["weights"], r["cross"], r["same"], r["height"]] for r in data["ramps"]])
-    return Model(
-        Order(
-            both(data["order"]),
-            Ramps(ramps[:, :-3].T.copy(), ramps[:, -3:-1].T.copy(), ramps[:, -1].copy()),
-        ),
-        both(data["answer"]),
-        data["spread"],
-        data["threshold"],
+    return Order(
+        _both(data["order"]),
+        Ramps(ramps[:, :-3].T.copy(), ramps[:, -3:-1].T.copy(), ramps[:, -1].copy()),
     )
+
+
+def _both(of: dict[str, Any]) -> tuple[Weights, Weights]:
+    same, cross = (Weights(tuple(of[c]["weights"]), of[c]["bias"]) for c in ("same", "cross"))
+    return same, cross
 
 
 def probabilities(model: Model, features: Floats, same: Flags) -> Floats:

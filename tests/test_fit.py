@@ -17,7 +17,7 @@ from qa.evaluation.fit_models import best_candidates, fit_order, listwise
 from qa.evaluation.fit_sources import Group
 from qa.evaluation.halves import to_fit, to_measure
 from qa.evaluation.questions import Question
-from qa.ranking_model import FEATURES, Model, load_ranking, ordered, probabilities
+from qa.ranking_model import FEATURES, Model, load_order, load_ranking, ordered, probabilities
 
 RNG = np.random.default_rng(3)
 ACROSS = FEATURES.index("window")  # what tells across languages, in these questions
@@ -169,6 +169,20 @@ def test_fitting_begins_even_when_the_file_is_for_other_evidence(other_file: Pat
     assert ordered(order, one.features, one.same).tolist() == pytest.approx(
         one.features.sum(axis=1).tolist()
     )
+
+
+def test_the_probability_alone_is_fitted_to_an_order_that_is_kept(
+    model: Model, groups: list[Group], other_file: Path
+) -> None:
+    written = json.loads(fit.to_json(model))
+    written["absolute"] = ["hearsay"]  # the probability was made for something else
+    other_file.write_text(json.dumps(written), encoding="utf-8")
+    with pytest.raises(ValueError, match="hearsay"):
+        load_ranking()
+    order = load_order()
+    kept = fit_models.fit(groups, EPOCHS, order)
+    assert kept.order is order
+    assert fit.to_json(kept) == fit.to_json(model)
 
 
 def test_what_each_evidence_is_worth_is_told(model: Model, groups: list[Group]) -> None:

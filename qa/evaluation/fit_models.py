@@ -6,7 +6,7 @@ is wrong, and none before another. The probability is fitted by logistic regress
 candidate of each question, once as it is and once with the right candidates taken away, as if the
 collection did not hold them, and on the questions that none answers. What is known not to answer
 counts by a third: people ask mostly what their documents can answer. The threshold is the one that
-refuses 5% of the questions that the best candidate answers.
+refuses 2.5% of the questions that the best candidate answers.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ BATCH = 64  # questions a step
 RATE = 0.006  # the highest, of one cycle (Smith and Topin 2019)
 DECAY = 0.1  # of weights, apart from the gradient (Loshchilov and Hutter 2019)
 SEED = 0
-FALSE_REFUSALS = 0.05
+FALSE_REFUSALS = 0.025
 UNANSWERABLE_SHARE = 1 / 3
 
 
-def fit(groups: Sequence[Group], epochs: int = EPOCHS) -> Model:
-    """Fit everything."""
-    order = fit_order(groups, epochs)
+def fit(groups: Sequence[Group], epochs: int = EPOCHS, order: Order | None = None) -> Model:
+    """Fit everything, or all but the order, where one is given."""
+    order = order or fit_order(groups, epochs)
     tops = [top for g in groups for top in best_candidates(g, order)]
     answer = fit_answer(tops)
     right = [t for t in tops if t.right[0]]
