@@ -29,7 +29,7 @@ from embeddings.static import StaticEncoder
 Scores = NDArray[np.float32]
 
 WINDOW_STEP = 12  # tokens: two steps are about a clause or a short sentence
-_SAID = 0.999  # cosine from which on the question holds the same token
+SAME = 0.999  # cosine from which on two tokens are the same
 OTHER = 0.998  # most that two tokens count as alike, where a table has them share a row
 
 
@@ -102,7 +102,7 @@ class Comparison:
         Args:
             kind: (tokens,) of each token of the vocabulary.
         """
-        others = kind[self.ids] & (self.tokens.top < _SAID)
+        others = kind[self.ids] & (self.tokens.top < SAME)
         ends = np.cumsum(self.lengths)
         before = np.concatenate(([0], np.cumsum(others[self.places])))
         found: NDArray[np.bool_] = before[ends] > before[ends - self.lengths]

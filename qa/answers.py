@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -190,13 +191,12 @@ class Responder:
             for (asked, vector), within in zip(read, filters, strict=True)
         ]
         found = self._engine.search(searches, waits=waits)
-        if len(read) != 1:  # of several, the other cores have others to answer
+        # Of several, the other cores have others to answer.
+        with self._helper.at_hand() if len(read) == 1 else nullcontext() as beside:
             return [
-                rank(self._interaction, asked, one)
+                rank(self._interaction, asked, one, beside)
                 for (asked, _), one in zip(read, found, strict=True)
             ]
-        with self._helper.at_hand() as beside:
-            return [rank(self._interaction, read[0][0], found[0], beside)]
 
     def _read(self, question: str) -> _Read:
         """The question as ranking sees it, and its vector."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.interaction import WINDOW_STEP, Comparison, LateInteraction, Question
+from embeddings.interaction import SAME, WINDOW_STEP, Comparison, LateInteraction, Question
 from embeddings.kernels import Weighing
 from qa.engine import Found
 from qa.ranking_model import FEATURES, load_ranking, probabilities
@@ -20,7 +20,7 @@ from qa.representation import Columns
 from qa.types import Candidate
 
 _NEAR = 0.6
-_WEIGHING = Weighing(step=WINDOW_STEP, same=0.999, covered=0.5, around=0.5)
+_WEIGHING = Weighing(step=WINDOW_STEP, same=SAME, covered=0.5, around=0.5)
 
 
 @dataclass(frozen=True, slots=True)

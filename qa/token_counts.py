@@ -59,10 +59,10 @@ class TokenCounts:
             self.clear()
         counts = self.counts
         for chunk in passages.since(connection, self.sequence, dimension):
-            counts = _added(counts, chunk.tokens, 1)
+            counts = added(counts, chunk.tokens, 1)
             self._unsaved += len(chunk)
         removed = Ragged.of(list(passages.removed_tokens_since(connection, self.sequence)))
-        counts = _added(counts, removed, -1)
+        counts = added(counts, removed, -1)
         self._unsaved += len(removed)
         self.counts, self.sequence = counts, to
         if self._unsaved > _SAVE_AFTER:
@@ -91,11 +91,11 @@ def counted(connection: sqlite3.Connection, dimension: int) -> Counts:
     """(tokens,) counted from all passages of the store: what ``TokenCounts`` must agree with."""
     counts = np.zeros(0, np.uint32)
     for chunk in passages.since(connection, 0, dimension):
-        counts = _added(counts, chunk.tokens, 1)
+        counts = added(counts, chunk.tokens, 1)
     return counts
 
 
-def _added(counts: Counts, tokens: Ragged, step: int) -> Counts:
+def added(counts: Counts, tokens: Ragged, step: int) -> Counts:
     """The counts, longer where needed, with passages' tokens added or taken away."""
     values = tokens.values
     if not len(values):

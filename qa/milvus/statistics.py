@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.ragged import Ragged
 from qa.bm25 import Statistics
 from qa.errors import NotFound, StoreError
 from qa.milvus.blobs import Blobs
@@ -23,6 +22,7 @@ from qa.milvus.control import State
 from qa.milvus.records import Moved
 from qa.milvus.sparse import pieces
 from qa.representation import Columns
+from qa.token_counts import added
 
 _KINDS = ("tokens", "terms", "pieces")
 _PARTS = 32
@@ -69,7 +69,7 @@ class Tally:
                 languages[code] = languages.get(code, 0) + 1
         words, stems, letters = columns.lengths.sum(axis=0, dtype=np.int64).tolist()
         return cls(
-            _counted(_once(columns.tokens)),
+            _sparse(added(np.zeros(0, np.uint32), columns.tokens, 1)),
             _counted(columns.terms.values),
             _counted(sounds.ids),
             (words, stems, letters),
@@ -193,10 +193,9 @@ class StoredStatistics:
     def summed(self, state: State) -> bytes:
         """The blob of all changes up to a state."""
         moment = self.at(state)
-        tokens = np.flatnonzero(moment.token_counts)
         return _packed(
             [
-                Counts(tokens.astype(np.uint32), moment.token_counts[tokens].astype(np.int64)),
+                _sparse(moment.token_counts),
                 moment.terms.all(),
                 moment.pieces.all(),
             ]
@@ -242,15 +241,10 @@ def _with(dense: NDArray[np.uint32], counts: Counts) -> NDArray[np.uint32]:
     return found.astype(np.uint32)
 
 
-def _once(ragged: Ragged) -> Ids:
-    """Each value once for each of its arrays."""
-    known = ragged.values < _LARGEST_TOKEN
-    both = np.unique(ragged.owners[known] << 32 | ragged.values[known].astype(np.int64))
-    return (both & 0xFFFFFFFF).astype(np.uint32)
-
-
-_LARGEST_TOKEN = 1 << 22
-"""No token table is as long; a damaged id must not make the counts fill the memory."""
+def _sparse(dense: NDArray[np.uint32]) -> Counts:
+    """The counts that are not 0."""
+    ids = np.flatnonzero(dense)
+    return Counts(ids.astype(np.uint32), dense[ids].astype(np.int64))
 
 
 def _counted(values: Ids) -> Counts:
