@@ -85,6 +85,19 @@ class Comparison:
         """
         return kernels.weigh(self.tokens, self.places, self.lengths, shares, rare, how)
 
+    def met(
+        self,
+        chosen: NDArray[np.int64],
+        rare: NDArray[np.float64],
+        following: NDArray[np.int64],
+        how: Weighing,
+    ) -> Scores:
+        """(k, 9, m) how each token of the question is met by k of the passages.
+
+        They were compared with their surroundings. See ``embeddings.kernels.met``.
+        """
+        return kernels.met(self.tokens, self.places, self.lengths, chosen, rare, following, how)
+
     def near(self, least: float, counts: NDArray[np.uint32]) -> NDArray[np.float64]:
         """(m,) sum of the counts of the distinct tokens that are at least so similar to each.
 

@@ -37,7 +37,7 @@
 #define SIEVE_BITS 13
 #define SIEVE (1 << SIEVE_BITS)
 
-EXPORT int32_t kernels_version(void) { return 7; }
+EXPORT int32_t kernels_version(void) { return 8; }
 
 /* --- ragged arrays --- */
 
@@ -518,6 +518,192 @@ WIDER EXPORT void weigh(const float *similar, const float *sizes, const float *t
         for (int64_t row = 0; row < 9; row++)
             out[row * n + i] = sums[row];
         places += lengths[i], context += lengths[n + i];
+    }
+}
+
+/* The best for each of m tokens in that window of a passage where their weighted sum is highest, the first of
+ * equals. `blocks` (count, m) has the best in each block of tokens; a window is `size` blocks, or all where there
+ * are fewer, and the next begins `stride` blocks later. `window` is for (m,). */
+INLINE void in_best_window(const float *blocks, int64_t m, int64_t count, int64_t size, int64_t stride,
+                           const double *weights, float *restrict best, float *restrict window)
+{
+    double highest = 0;
+    for (int64_t begin = 0; begin == 0 || begin + size - stride < count; begin += stride) {
+        double sum = 0;
+        memcpy(window, blocks + begin * m, (size_t)m * sizeof(float));
+        for (int64_t block = begin + 1; block < begin + size && block < count; block++)
+            raise_to(window, blocks + block * m, m);
+        for (int64_t j = 0; j < m; j++)
+            sum += weights[j] * window[j];
+        if (begin == 0 || sum > highest) {
+            highest = sum;
+            memcpy(best, window, (size_t)m * sizeof(float));
+        }
+    }
+}
+
+/* What one token of a passage changes, when all after it are known: `soon` and `later` are how well the two after it
+ * have the token that follows each in the question. */
+INLINE void met_by(const float *restrict row, const float *restrict soon, const float *restrict later, int64_t m,
+                   float at, float weight, float *restrict best, float *restrict second, float *restrict pair,
+                   float *restrict place, float *restrict size)
+{
+    for (int64_t j = 0; j < m; j++) {
+        float follows = soon[j] > later[j] ? soon[j] : later[j];
+        float both = row[j] < follows ? row[j] : follows, top = best[j];
+        float less = row[j] >= top ? top : row[j];
+        pair[j] = pair[j] > both ? pair[j] : both;
+        second[j] = second[j] > less ? second[j] : less;
+        place[j] = row[j] >= top ? at : place[j];
+        size[j] = row[j] >= top ? weight : size[j];
+        best[j] = row[j] >= top ? row[j] : top;
+    }
+}
+
+/* How each of m tokens of a question is met by some passages, as (chosen, 9, m); see `met` in kernels.py. `starts`
+ * says where the tokens of each passage begin in `places`; the surroundings of passage i are passage n + i.
+ * `following` is the next token of the question for each. `room` is for m times the blocks of the longest passage
+ * and two more. */
+WIDER EXPORT void met(const float *similar, const float *sizes, int64_t m, const int32_t *places, const int64_t *starts,
+                      const int64_t *lengths, int64_t n, const int64_t *chosen, int64_t count, int64_t step,
+                      const double *rare, const int64_t *following, float around, float *restrict room,
+                      float *restrict out)
+{
+    int64_t half = step / 2;
+    for (int64_t c = 0; c < count; c++, out += 9 * m) {
+        int64_t passage = chosen[c], length = lengths[passage], blocks = (length + half - 1) / half;
+        const int32_t *own = places + starts[passage];
+        float *best = out, *second = out + 3 * m, *pair = out + 6 * m, *place = out + 7 * m, *size = out + 8 * m;
+        float *soon = room, *later = room + m, *block = room + 2 * m;
+        memset(out, 0, (size_t)(8 * m) * sizeof(float));
+        for (int64_t j = 0; j < m; j++)
+            size[j] = 1, soon[j] = later[j] = -1;
+        for (int64_t b = 0; b < blocks; b++)
+            highest_of(similar, m, own + b * half, b * half + half < length ? half : length - b * half, block + b * m);
+        if (blocks) {
+            in_best_window(block, m, blocks, 4, 2, rare, out + m, later);
+            in_best_window(block, m, blocks, 2, 2, rare, out + 2 * m, later);
+            in_best_window(block, m, blocks, 1, 1, rare, out + 4 * m, later);
+            in_best_window(block, m, blocks, 8, 4, rare, out + 5 * m, later);
+            for (int64_t j = 0; j < m; j++)
+                best[j] = second[j] = pair[j] = later[j] = -1;
+        }
+        /* From the end, so that what follows a token is known. Of equals, the first is the best. */
+        for (int64_t t = length - 1; t >= 0; t--) {
+            const float *row = similar + own[t] * m;
+            float at = (float)t / (float)length, weight = sizes[own[t]];
+            met_by(row, soon, later, m, at, weight, best, second, pair, place, size);
+            float *before = later;
+            later = soon, soon = before;
+            for (int64_t j = 0; j < m; j++)
+                soon[j] = row[following[j]];
+        }
+        for (int64_t j = 0; length == 1 && j < m; j++)
+            second[j] = pair[j] = 0;
+        highest_of(similar, m, places + starts[n + passage], lengths[n + passage], soon);
+        for (int64_t j = 0; j < m; j++) {
+            float more = soon[j] - best[j];
+            best[j] += around * (more > 0 ? more : 0);
+        }
+    }
+}
+
+/* What is read of k candidates and m tokens, as (k, m, 20 + more); see `inputs` in qa/second_look.py, which names
+ * them. `met` is (k, 9, m), `own` (more, m) what is known of the tokens alone, `room` for 4 * m. */
+WIDER EXPORT void look_inputs(const float *met, const float *own, const float *same, int64_t k, int64_t m, int64_t more,
+                              float exact, float small, float *restrict room, float *restrict out)
+{
+    float *mean = room, *best = room + m, *mean_window = room + 2 * m, *best_window = room + 3 * m;
+    for (int64_t j = 0; j < m; j++)
+        mean[j] = mean_window[j] = 0, best[j] = best_window[j] = -1;
+    for (int64_t i = 0; i < k; i++)
+        for (int64_t j = 0; j < m; j++) {
+            float whole = met[i * 9 * m + j], window = met[(i * 9 + 1) * m + j];
+            mean[j] += whole, mean_window[j] += window;
+            best[j] = best[j] > whole ? best[j] : whole;
+            best_window[j] = best_window[j] > window ? best_window[j] : window;
+        }
+    for (int64_t j = 0; j < m; j++)
+        mean[j] /= (float)k, mean_window[j] /= (float)k;
+    for (int64_t i = 0; i < k; i++, met += 9 * m)
+        for (int64_t j = 0; j < m; j++) {
+            for (int64_t row = 0; row < 8; row++)
+                *out++ = met[row * m + j];
+            float whole = met[j], window = met[m + j];
+            *out++ = logf(met[8 * m + j] + small);
+            *out++ = whole - mean[j];
+            *out++ = best[j] - whole;
+            *out++ = window - mean_window[j];
+            *out++ = best_window[j] - window;
+            *out++ = whole >= exact;
+            *out++ = j + 1 < m ? met[2 * m + j + 1] : 0;
+            *out++ = j ? met[2 * m + j - 1] : 0;
+            *out++ = j ? met[6 * m + j - 1] : 0;
+            *out++ = same[i];
+            *out++ = mean[j];
+            *out++ = best[j] - mean[j];
+            for (int64_t row = 0; row < more; row++)
+                *out++ = own[row * m + j];
+        }
+}
+
+#define AT_ONCE 16 /* sums that stay in registers */
+
+/* `sums` (width,) plus the products of (n,) values above 0, or of all, with the rows of (n, width). */
+INLINE void add_products(const float *values, int64_t n, int rectified, const float *rows, int64_t width,
+                         float *restrict sums)
+{
+    int64_t at = 0;
+    for (; at + AT_ONCE <= width; at += AT_ONCE) {
+        float some[AT_ONCE];
+        memcpy(some, sums + at, sizeof some);
+        for (int64_t i = 0; i < n; i++) {
+            float value = rectified && values[i] < 0 ? 0 : values[i];
+            for (int64_t each = 0; each < AT_ONCE; each++)
+                some[each] += value * rows[i * width + at + each];
+        }
+        memcpy(sums + at, some, sizeof some);
+    }
+    for (; at < width; at++)
+        for (int64_t i = 0; i < n; i++)
+            sums[at] += (rectified && values[i] < 0 ? 0 : values[i]) * rows[i * width + at];
+}
+
+/* Two means over the m tokens of what each tells, for each of k candidates, as (k, 2, told): weighed, and even over
+ * those that count. What a token tells is `telling` (hidden, told) of the rectified `reading` (inputs, hidden) of
+ * what is read of it (k, m, inputs). The logarithm of its weight is `counting` (hidden,) of the same and the input
+ * `weight`. `room` is for hidden + told + m + m * told. */
+WIDER EXPORT void look_means(const float *read, int64_t k, int64_t m, int64_t inputs, const uint8_t *counts,
+                             int64_t weight, const float *reading, const float *reading_bias, int64_t hidden,
+                             const float *telling, const float *telling_bias, int64_t told, const float *counting,
+                             float *restrict room, float *restrict out)
+{
+    float *unit = room, *logs = room + hidden, *tells = logs + m;
+    for (int64_t i = 0; i < k; i++, out += 2 * told) {
+        float highest = -1e9f, total = 0, number = 0;
+        for (int64_t j = 0; j < m; j++, read += inputs) {
+            float *restrict said = tells + j * told;
+            if (!counts[j])
+                continue;
+            memcpy(unit, reading_bias, (size_t)hidden * sizeof(float));
+            memcpy(said, telling_bias, (size_t)told * sizeof(float));
+            logs[j] = read[weight];
+            add_products(read, inputs, 0, reading, hidden, unit);
+            add_products(unit, hidden, 1, counting, 1, logs + j);
+            add_products(unit, hidden, 1, telling, told, said);
+            highest = highest > logs[j] ? highest : logs[j];
+        }
+        memset(out, 0, (size_t)(2 * told) * sizeof(float));
+        for (int64_t j = 0; j < m; j++) {
+            if (!counts[j])
+                continue;
+            float share = expf(logs[j] - highest);
+            total += share, number += 1;
+            for (int64_t to = 0; to < told; to++)
+                out[to] += share * tells[j * told + to], out[told + to] += tells[j * told + to];
+        }
+        for (int64_t to = 0; number && to < told; to++)
+            out[to] /= total, out[told + to] /= number;
     }
 }
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from embeddings.errors import KernelError
 
-VERSION = 7
+VERSION = 8
 LIBRARY = Path(__file__).with_name("kernels.dll" if sys.platform == "win32" else "libkernels.so")
 
 LARGEST = 32_000
@@ -86,6 +86,9 @@ _compare = function("compare", "pilppplpppplfpppp")
 _weighted_sum = function("weighted_sum", "pilppplp")
 _highest = function("highest", "plpplp")
 _weigh = function("weigh", "ppplppllppfffpp")
+_met = function("met", "pplppplpllppfpp")
+_look_inputs = function("look_inputs", "ppplllffpp")
+_look_means = function("look_means", "plllplpplpplppp")
 _near_counts = function("near_counts", "pplplplfp")
 _walk = function("walk", "ppplplpp", ctypes.c_int64)
 _add_logs = function("add_logs", "plplpp")
@@ -521,6 +524,114 @@ def weigh(
         *(address(places), address(lengths), out.shape[1], how.step),
         *(address(shares), address(rare), how.same, how.covered, how.around),
         *(address(room), address(out)),
+    )
+    return out
+
+
+def met(
+    compared: Compared,
+    places: Integers,
+    lengths: Ints,
+    chosen: Ints,
+    rare: Doubles,
+    following: Ints,
+    how: Weighing,
+) -> Floats:
+    """(k, 9, m) how each of the m tokens of a question is met by k of n passages.
+
+    The rows: its best cosine, what only the surroundings have counting by ``how.around``; its best
+    cosine in that window of two steps where the sum by ``rare`` is highest, and in the best of one
+    step; the second highest cosine in the passage; the best in the best window of half a step, and
+    of four; the highest cosine of which the token ``following`` it has one as high, one or two
+    tokens later; where in the passage its best match stands, from 0 to below 1; and the length of
+    that match's vector, 1 without tokens. All but the first are of the passage alone, and 0 where
+    it has too few tokens.
+
+    Args:
+        compared: how u distinct tokens compare with the question's.
+        places: (total,) which of them each token is: of all passages, then of what is around each.
+        lengths: (2 * n,) tokens of each passage, then of what is around each.
+        chosen: (k,) which of the passages.
+        rare: (m,) weights.
+        following: (m,) the token of the question that comes after each, or the token itself.
+        how: what counts.
+    """
+    lengths, m = _ints(lengths), compared.similar.shape[1]
+    chosen, following = _ints(chosen), _ints(following)
+    rare, starts = _ready(rare, np.float64), np.cumsum(lengths) - lengths
+    blocks = int(lengths.max(initial=0)) // max(how.step // 2, 1) + 1
+    out = np.empty((len(chosen), 9, m), np.float32)
+    room = np.empty((blocks + 2, m), np.float32)
+    _met(
+        *(address(compared.similar), address(compared.lengths), m, address(places)),
+        *(address(starts), address(lengths), len(lengths) // 2, address(chosen), len(chosen)),
+        *(how.step, address(rare), address(following), how.around, address(room), address(out)),
+    )
+    return out
+
+
+def look_inputs(met: Floats, own: Floats, same: Floats, exact: float, small: float) -> Floats:
+    """(k, m, 20 + o) what a second look reads of k candidates and m tokens.
+
+    See ``qa.second_look.inputs``, which names and explains them.
+
+    Args:
+        met: (k, 9, m), of ``met``.
+        own: (o, m) what is known of the tokens alone; these come last.
+        same: (k,) 1 or 0.
+        exact: cosine from which on a token is the very same.
+        small: keeps the logarithm of no weight within reason.
+    """
+    met, own, same = (_ready(some, np.float32) for some in (met, own, same))
+    k, _, m = met.shape
+    out, room = np.empty((k, m, 20 + len(own)), np.float32), np.empty((4, m), np.float32)
+    _look_inputs(
+        *(address(met), address(own), address(same), k, m, len(own), exact, small),
+        *(address(room), address(out)),
+    )
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLayers:
+    """Two layers that read tokens; see ``look_means``.
+
+    Attributes:
+        reading: (inputs, h), reading_bias: (h,).
+        telling: (h, t), telling_bias: (t,).
+        counting: (h,).
+        weight: which of the inputs is the logarithm of a token's weight.
+    """
+
+    reading: Floats
+    reading_bias: Floats
+    telling: Floats
+    telling_bias: Floats
+    counting: Floats
+    weight: int
+
+
+def look_means(read: Floats, counts: NDArray[np.bool_], layers: TokenLayers) -> Floats:
+    """(k, 2, t) means over m tokens of what each tells, for k candidates; 0 where none counts.
+
+    A token tells ``telling`` of ``max(0, reading of what is read of it)``. The first mean weighs it
+    by e to the power of ``counting`` of the same plus the input ``weight``, the second evenly.
+
+    Args:
+        read: (k, m, inputs).
+        counts: (m,) which tokens do.
+        layers: the layers, all of float32 and in one piece.
+    """
+    read, counts = _ready(read, np.float32), _ready(counts, np.uint8)
+    k, m, inputs = read.shape
+    hidden, told = layers.telling.shape
+    out = np.empty((k, 2, told), np.float32)
+    room = np.empty(hidden + m * (told + 1), np.float32)
+    _look_means(
+        *(address(read), k, m, inputs, address(counts), layers.weight),
+        *(address(layers.reading), address(layers.reading_bias), hidden),
+        *(address(layers.telling), address(layers.telling_bias), told),
+        *(address(layers.counting), address(room), address(out)),
     )
     return out
 

@@ -26,6 +26,7 @@ from qa.interrogatives import asking_words, blanked, lightened
 from qa.numbers_asked import asks_number, says_number
 from qa.ranking import Asked, Ranked, Ranking, rank
 from qa.ranking_model import load_ranking
+from qa.second_look import traits
 from qa.sentences import sentences
 from qa.types import (
     Answer,
@@ -105,13 +106,11 @@ class Responder:
         """End the thread that helps."""
         self._helper.close()
 
-    def retrieve(
-        self, question: str, *, top_k: int | None, filters: Filters, everything: bool = False
-    ) -> list[Ranked]:
-        """The best candidates, or all of them, with their evidence; see ``Collection.retrieve``."""
+    def ranking(self, question: str, *, filters: Filters, everything: bool = False) -> Ranking:
+        """The candidates with their evidence; see ``Collection.ranking``."""
         worth = None if everything else WORTH_RANKING
-        [ranking] = self._find([self._read(question)], [filters], worth=worth)
-        return ranking.best(top_k)
+        [found] = self._find([self._read(question)], [filters], worth=worth)
+        return found
 
     def respond(self, askings: Sequence[Asking], *, waits: bool = True) -> list[Answer]:
         """Answer questions; see ``Collection.ask_all``.
@@ -204,8 +203,10 @@ class Responder:
         asking = asking_words(question, asked_in)
         told = blanked(question, asking)
         placed = self._tokens.tokenize_with_offsets(question)
+        tokens = lightened(self._interaction.prepare(question, placed), asking)
         asked = Asked(
-            tokens=lightened(self._interaction.prepare(question, placed), asking),
+            tokens=tokens,
+            traits=traits(question, tokens, asking),
             language=asked_in,
             told=told,
             words=len(analysis.question_words(told)),
@@ -274,7 +275,7 @@ class Responder:
     def _sentence(self, of_number: str | None, found: _Found, placed: _Placed) -> Sentence:
         """The sentence of a passage that answers best; ``of_number`` asks for a number."""
         passage, document = found.shown[placed.ranked.candidate.passage_id]
-        view, weights = placed.view, found.ranking.evidence.weights
+        view, weights = placed.view, found.ranking.evidence.tokens.rare
         spans = sentences(view.text, passage.start, passage.end, passage.language)
         texts = [view.text[span.start : span.end] for span in spans]
         edges = [(span.start - passage.start, span.end - passage.start) for span in spans]

@@ -33,7 +33,7 @@ from qa.errors import EmptyDocument, InvalidId, InvalidInput, NotFound, TextDrop
 from qa.locks import WouldWait
 from qa.parallel import ParallelPreparer
 from qa.preparation import Preparer
-from qa.ranking import Ranked
+from qa.ranking import Ranked, Ranking
 from qa.relocation import altered_place
 from qa.settings import Settings
 from qa.types import Answer, Asking, Change, Document, Filters, IndexStatus, Span, StoredDocument
@@ -199,9 +199,14 @@ class Collection:
 
         With ``everything`` also those that were found and would not have been worth ranking.
         """
-        return self._responder.retrieve(
+        return self.ranking(question, filters=filters, everything=everything).best(top_k)
+
+    def ranking(
+        self, question: str, *, filters: Filters | None = None, everything: bool = False
+    ) -> Ranking:
+        """Likewise as they were found, with what the order of the best is made from."""
+        return self._responder.ranking(
             _checked_question(question),
-            top_k=top_k,
             filters=_checked_filters(filters or Filters()),
             everything=everything,
         )

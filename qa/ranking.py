@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from embeddings.interaction import SAME, WINDOW_STEP, Comparison, LateInteraction, Question
 from embeddings.kernels import Weighing
 from qa.engine import Found
-from qa.ranking_model import FEATURES, load_ranking, probabilities
+from qa.ranking_model import FEATURES, load_ranking, ordered, probabilities
 from qa.representation import Columns
+from qa.second_look import Tokens, following
 from qa.types import Candidate
 
 _NEAR = 0.6
@@ -72,9 +73,11 @@ class Asked:
         alphabetic: whether it is mostly in Latin, Cyrillic or Greek letters.
         asks: whether it has words that only ask.
         asks_number: whether it asks for a date or an amount.
+        traits: (6, m) of its tokens; see ``qa.second_look.Tokens``.
     """
 
     tokens: Question
+    traits: NDArray[np.float32]
     language: str | None
     told: str
     words: int
@@ -90,16 +93,20 @@ class Evidence:
 
     Attributes:
         features: (n, len(FEATURES)).
-        weights: (m,) share of each token of the question in its meaning for this collection; the
-            sum is 1.
+        tokens: what the question's m tokens mean for this collection.
         same: (n,) whether each is in the question's language.
         compared: how their tokens and those around them compare with the question's.
     """
 
     features: NDArray[np.float64]
-    weights: NDArray[np.float64]
+    tokens: Tokens
     same: NDArray[np.bool_]
     compared: Comparison
+
+    def met(self, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(k, 9, m) how k of the candidates meet each token; see ``embeddings.kernels.met``."""
+        rare = self.tokens.rare
+        return self.compared.met(chosen, rare, following(rare), _WEIGHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +181,9 @@ def evidence(
     every = passages.tokens.followed_by(passages.context)
     compared = interaction.compare(asked.tokens, every, beside)
     size = max(found.status.passages, 1)
-    rare = _shares(weights * _rarity(compared, found.token_counts, size))
+    near = np.minimum(compared.near(_NEAR, found.token_counts) / size, 1.0)
+    # A soft inverse document frequency.
+    rare = _shares(weights * np.log1p(1.0 / (near + 1.0 / size)))
     met, rarity, window, exact, coverage, focus, phrase, clear, clearest = compared.weighed(
         weights, rare, _WEIGHING
     )
@@ -206,14 +215,7 @@ def evidence(
     features = np.empty((len(passages), len(FEATURES)))
     for place, name in enumerate(FEATURES):
         features[:, place] = columns[name]
-    return Evidence(features, rare, same, compared)
-
-
-def _rarity(compared: Comparison, counts: NDArray[np.uint32], passages: int) -> NDArray[np.float64]:
-    """(m,) log(1 + 1 / share of the passages with a token near each of the question's)."""
-    share = np.minimum(compared.near(_NEAR, counts) / passages, 1.0)
-    rarity: NDArray[np.float64] = np.log1p(1.0 / (share + 1.0 / passages))
-    return rarity
+    return Evidence(features, Tokens(rare, near, asked.traits), same, compared)
 
 
 def _shares(weights: NDArray[Any]) -> NDArray[np.float64]:
@@ -229,7 +231,10 @@ def rank(
     ``beside`` does some of the work, if there is one.
     """
     weighed = evidence(interaction, asked, found, beside)
-    scores = probabilities(load_ranking(), weighed.features, weighed.same)
+    model, features, same = load_ranking(), weighed.features, weighed.same
+    places = ordered(model.order, features, same)
+    places = model.second_look.places(places, weighed.met, weighed.tokens, features, same)
+    scores = probabilities(model, places, features, same)
     order = _ordered(scores, found.passages)
     return Ranking(found, order, scores, weighed)
 

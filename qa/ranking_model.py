@@ -7,7 +7,7 @@ own weighted sum of the evidence rises above zero: a network with one hidden lay
 units and a direct path. By the ramps a kind of evidence may count for more where another is weak
 or the question is short. The direct path has one set of weights for passages in the question's
 language and one for passages in another, because BM25 is strong in the first case and misleading
-in the second.
+in the second. The best are then ordered once more by a second look (``qa.second_look``).
 
 The score is a calibrated probability: a logistic model over the best candidate's evidence says how
 likely it answers (Platt 1999), and each other candidate is less likely by as much as it falls
@@ -26,6 +26,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from embeddings.kernels import TokenLayers
+from qa.second_look import INPUTS, SecondLook
 
 FEATURES = (
     "dense",
@@ -99,7 +102,8 @@ class Model:
     """What ``ranking.json`` holds.
 
     Attributes:
-        order: candidates are ordered by this.
+        order: candidates are ordered by this,
+        second_look: and the best of them by this once more.
         answer: logit of the probability that the best candidate answers, over ABSOLUTE, for a
             passage in the same and in another language.
         spread: how much the logit falls for each unit by which a candidate falls behind the best.
@@ -107,6 +111,7 @@ class Model:
     """
 
     order: Order
+    second_look: SecondLook
     answer: tuple[Weights, Weights]
     spread: float
     threshold: float
@@ -123,16 +128,22 @@ def load_ranking() -> Model:
     order = _order(data)
     if tuple(data["absolute"]) != ABSOLUTE:
         raise ValueError(f"{FITTED} is for the evidence {data['absolute']}; {_MEND}")
-    return Model(order, _both(data["answer"]), data["spread"], data["threshold"])
+    look = _second_look(data)
+    return Model(order, look, _both(data["answer"]), data["spread"], data["threshold"])
 
 
 def load_order() -> Order:
-    """Read the fitted order alone, also where the probability was made for other evidence.
+    """Read the fitted order alone, also where the rest was made for other evidence.
 
     Raises:
         ValueError: it was made for other evidence.
     """
     return _order(json.loads(FITTED.read_text(encoding="utf-8")))
+
+
+def load_second_look() -> SecondLook:
+    """Likewise the second look alone."""
+    return _second_look(json.loads(FITTED.read_text(encoding="utf-8")))
 
 
 _MEND = "run `make fit`."
@@ -148,16 +159,43 @@ def _order(data: dict[str, Any]) -> Order:
     )
 
 
+def _second_look(data: dict[str, Any]) -> SecondLook:
+    look = data["second look"]
+    if tuple(look["inputs"]) != INPUTS:
+        raise ValueError(f"{FITTED} is for a second look at {look['inputs']}; {_MEND}")
+
+    def numbers(layer: str, name: str) -> NDArray[np.float32]:
+        """(units, ...) of what each unit of a layer has by that name."""
+        return np.array([unit[name] for unit in look[layer]], dtype=np.float32)
+
+    tokens = TokenLayers(
+        reading=numbers("reading", "weights").T.copy(),
+        reading_bias=numbers("reading", "bias"),
+        telling=numbers("telling", "weights").T.copy(),
+        telling_bias=numbers("telling", "bias"),
+        counting=numbers("reading", "counts"),
+        weight=INPUTS.index("rarity"),
+    )
+    judging, bias, heights = (numbers("judging", name) for name in ("weights", "bias", "height"))
+    return SecondLook(tokens, judging, bias, heights, look["kept"])
+
+
 def _both(of: dict[str, Any]) -> tuple[Weights, Weights]:
     same, cross = (Weights(tuple(of[c]["weights"]), of[c]["bias"]) for c in ("same", "cross"))
     return same, cross
 
 
-def probabilities(model: Model, features: Floats, same: Flags) -> Floats:
-    """(n,) probability that each candidate answers, from (n, len(FEATURES)) and (n,)."""
-    if not len(features):
+def probabilities(model: Model, places: Floats, features: Floats, same: Flags) -> Floats:
+    """(n,) probability that each candidate answers.
+
+    Args:
+        model: the fitted one.
+        places: (n,) what they are ordered by.
+        features: (n, len(FEATURES)) evidence.
+        same: (n,) whether in the question's language.
+    """
+    if not len(places):
         return np.empty(0)
-    places = ordered(model.order, features, same)
     best = int(places.argmax())
     top = linear(model.answer, absolute(features[best : best + 1]), same[best : best + 1])[0]
     return sigmoid(top + model.spread * (places - places[best]))

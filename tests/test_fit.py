@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,25 @@ import torch
 
 from qa import ranking_model
 from qa.evaluation import fit, fit_models
-from qa.evaluation.fit_models import best_candidates, fit_order, listwise
+from qa.evaluation import fit_second_look as fit_second
+from qa.evaluation.fit_losses import listwise
+from qa.evaluation.fit_models import best_candidates, fit_order
+from qa.evaluation.fit_second_look import fit_second_look, in_the_end
 from qa.evaluation.fit_sources import Group
 from qa.evaluation.halves import to_fit, to_measure
 from qa.evaluation.questions import Question
-from qa.ranking_model import FEATURES, Model, load_order, load_ranking, ordered, probabilities
+from qa.ranking_model import (
+    FEATURES,
+    Model,
+    Order,
+    absolute,
+    load_order,
+    load_ranking,
+    load_second_look,
+    ordered,
+    probabilities,
+)
+from qa.second_look import SecondLook, Tokens
 
 RNG = np.random.default_rng(3)
 ACROSS = FEATURES.index("window")  # what tells across languages, in these questions
@@ -45,6 +60,10 @@ def groups() -> list[Group]:
 @pytest.fixture(scope="module")
 def model(groups: list[Group]) -> Model:
     return fit_models.fit(groups, EPOCHS)
+
+
+def ordering(model: Model) -> tuple[Order, SecondLook]:
+    return model.order, model.second_look
 
 
 def found_first(model: Model, groups: list[Group]) -> float:
@@ -94,6 +113,61 @@ def test_what_is_fitted_is_what_is_computed() -> None:
     assert np.ptp(found - expected) < 0.01
 
 
+def met_group(*, near: bool = True) -> Group:
+    """A question of five tokens and ten candidates, whose evidence says nothing.
+
+    The right one meets the tokens in a row, or all of the first window, and no other does.
+    """
+    one = group(held=False)
+    met = RNG.uniform(0.2, 0.8, size=(10, 9, 5))
+    one.answers[4] = 1
+    met[4, MET.index("pair" if near else "window")] = 0.9
+    rare = np.full(5, 0.2)
+    tokens = Tokens(rare, np.full(5, 0.1), np.zeros((6, 5), np.float32))
+    return replace(one, held=True, tokens=tokens, met=met.astype(np.float16))
+
+
+MET = ("whole", "window", "clause", "second", "half a clause", "wide", "pair", "place", "size")
+
+
+@pytest.mark.parametrize("near", [True, False])
+def test_a_second_look_sees_how_tokens_are_met(near: bool) -> None:
+    some = [met_group(near=near) for _ in range(300)]
+    order = fit_order([group() for _ in range(50)], 5)
+    look = fit_second_look(some, order, EPOCHS)
+    new = [met_group(near=near) for _ in range(50)]
+    assert np.mean([g.right[in_the_end(g, order, look).argmax()] for g in new]) > 0.9
+    assert np.mean([g.right[ordered(order, g.features, g.same).argmax()] for g in new]) < 0.4
+
+
+def test_the_second_look_that_is_fitted_is_what_is_computed() -> None:
+    some = [replace(met_group(), same=RNG.random(10) < 0.5) for _ in range(8)]
+    some[3].tokens.rare[2] = 0.0  # type: ignore[union-attr]
+    order = fit_order([group() for _ in range(50)], 5)
+    seen = [one for g in some if (one := fit_second._Seen.of(g, order)) is not None]
+    assert len(seen) == 8
+    mean, deviation = RNG.normal(size=(2, len(FEATURES))) ** 2 + 0.1
+    torch.manual_seed(2)
+    network = fit_second._Network()
+    with torch.no_grad():
+        network.heights.weight.normal_()
+        network.kept.fill_(0.8)
+        expected = network(fit_second._Batch.of(seen, mean, deviation)).numpy()
+    look = network.second_look(mean, deviation)
+    for g, places in zip(some, expected, strict=True):
+        before = ordered(order, g.features, g.same)
+        found = in_the_end(g, order, look)[np.argsort(-before, kind="stable")]
+        # Up to what is the same for all, and to what the file and float16 round away.
+        assert np.ptp(found - places) < 0.05
+
+
+def test_without_a_second_look_the_order_stays() -> None:
+    order = fit_order([group() for _ in range(50)], 5)
+    look = fit_second_look([group() for _ in range(5)], order)
+    one = met_group()
+    assert np.array_equal(in_the_end(one, order, look), ordered(order, one.features, one.same))
+
+
 def test_each_answer_is_to_come_before_what_is_wrong_and_no_other_answer() -> None:
     places = torch.log(torch.tensor([[3.0, 1.0, 2.0, 2.0, 9.0]]))
     # The first two are passages of one answer, the third is of another, the last is no candidate.
@@ -107,7 +181,11 @@ def test_each_answer_is_to_come_before_what_is_wrong_and_no_other_answer() -> No
 
 def test_what_is_held_is_likelier_than_what_is_not(model: Model, groups: list[Group]) -> None:
     best = {
-        held: [probabilities(model, g.features, g.same).max() for g in groups if g.held is held]
+        held: [
+            probabilities(model, in_the_end(g, *ordering(model)), g.features, g.same).max()
+            for g in groups
+            if g.held is held
+        ]
         for held in (True, False)
     }
     assert np.mean(best[True]) > 0.9
@@ -117,12 +195,13 @@ def test_what_is_held_is_likelier_than_what_is_not(model: Model, groups: list[Gr
 
 
 def test_a_question_stands_for_itself_and_for_a_collection_without_its_answer() -> None:
-    order = fit_order([group() for _ in range(50)], EPOCHS)
-    one = group()
-    as_it_is, without = best_candidates(one, order)
+    one, by = group(), np.zeros(10)
+    by[[4, 7]] = 2.0, 1.0  # the fifth is right
+    as_it_is, without = best_candidates(one, by)
     assert (bool(as_it_is.right[0]), as_it_is.held) == (True, True)
     assert (bool(without.right[0]), without.held) == (False, False)
-    assert [t.held for t in best_candidates(group(held=False), order)] == [False]
+    assert without.features.tolist() == [absolute(one.features)[7].tolist()]
+    assert [t.held for t in best_candidates(group(held=False), by)] == [False]
 
 
 def test_the_same_comes_out_again() -> None:
@@ -153,10 +232,8 @@ def test_the_file_is_what_the_ranking_reads(
         model.spread,
         model.threshold,
     )
-    for g in groups[::20]:
-        assert np.array_equal(
-            ordered(read.order, g.features, g.same), ordered(model.order, g.features, g.same)
-        )
+    for g in (*groups[::20], met_group()):
+        assert np.array_equal(in_the_end(g, *ordering(read)), in_the_end(g, *ordering(model)))
 
 
 def test_fitting_begins_even_when_the_file_is_for_other_evidence(other_file: Path) -> None:
@@ -179,9 +256,10 @@ def test_the_probability_alone_is_fitted_to_an_order_that_is_kept(
     other_file.write_text(json.dumps(written), encoding="utf-8")
     with pytest.raises(ValueError, match="hearsay"):
         load_ranking()
-    order = load_order()
-    kept = fit_models.fit(groups, EPOCHS, order)
+    order, look = load_order(), load_second_look()
+    kept = fit_models.fit(groups, EPOCHS, order, look)
     assert kept.order is order
+    assert kept.second_look is look
     assert fit.to_json(kept) == fit.to_json(model)
 
 

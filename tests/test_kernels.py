@@ -273,6 +273,74 @@ def test_passages_are_weighed_by_their_best_tokens() -> None:
         np.testing.assert_allclose(found[:, n], expected, rtol=1e-6)
 
 
+def test_how_tokens_are_met() -> None:
+    compared = some_compared(40, 5)
+    similar = compared.similar
+    lengths = np.array([0, 1, 2, 7, 30, 55, 0, 3, 0, 4, 0, 9])  # six passages, and what is around
+    places = RANDOM.integers(0, 40, lengths.sum()).astype(np.int32)
+    ends = np.cumsum(lengths)
+    read = [places[end - length : end] for length, end in zip(lengths, ends, strict=True)]
+    rare = np.array([0.4, 0.0, 0.3, 0.2, 0.1])
+    following = np.array([2, 1, 3, 4, 4])
+    how = kernels.Weighing(step=4, same=0.6, covered=0.5, around=0.25)
+    chosen = np.array([5, 0, 3, 2, 1, 4])
+    found = kernels.met(compared, places, lengths, chosen, rare, following, how)
+    assert found.shape == (6, 9, 5)
+
+    def best_of(windows: list[NDArray[np.int32]]) -> NDArray[np.float32]:
+        each = [similar[one].max(axis=0) for one in windows]
+        return max(each, key=lambda met: float(met @ rare))
+
+    def windows(own: NDArray[np.int32], step: int, blocks: int) -> list[NDArray[np.int32]]:
+        last = max(len(own) - step * (blocks - 1), 1)
+        return [own[at : at + step * blocks] for at in range(0, last, step)]
+
+    for n, of in zip(chosen.tolist(), found, strict=True):
+        own, around = read[n], read[6 + n]
+        if not len(own):
+            assert not of[1:8].any()
+            assert (of[8] == 1.0).all()
+            continue
+        met = similar[own]
+        more = (similar[around].max(axis=0) if len(around) else 0) - met.max(axis=0)
+        at = met.argmax(axis=0)
+        pairs = [
+            np.minimum(met[t], met[t + 1 : t + 3].max(axis=0)[following])
+            for t in range(len(own) - 1)
+        ]
+        expected = [
+            met.max(axis=0) + 0.25 * np.maximum(more, 0),
+            best_of(windows(own, 4, 2)),
+            best_of(windows(own, 4, 1)),
+            np.sort(met, axis=0)[-2] if len(own) > 1 else np.zeros(5),
+            best_of(windows(own, 2, 1)),
+            best_of(windows(own, 8, 2)),
+            np.max(pairs, axis=0) if pairs else np.zeros(5),
+            at / len(own),
+            compared.lengths[own][at],
+        ]
+        np.testing.assert_allclose(of, expected, rtol=1e-6)
+
+
+def test_means_of_what_tokens_tell() -> None:
+    read = RANDOM.standard_normal((3, 5, 7)).astype(np.float32)
+    reading, reading_bias, telling, telling_bias, counting = (
+        RANDOM.standard_normal(shape).astype(np.float32)
+        for shape in ((7, 6), (6,), (6, 4), (4,), (6,))
+    )
+    layers = kernels.TokenLayers(reading, reading_bias, telling, telling_bias, counting, weight=2)
+    counts = np.array([True, False, True, True, False])
+    found = kernels.look_means(read, counts, layers)
+    assert found.shape == (3, 2, 4)
+    for one, means in zip(read[:, counts].astype(np.float64), found, strict=True):
+        hidden = np.maximum(one @ reading + reading_bias, 0)
+        told = hidden @ telling + telling_bias
+        shares = np.exp(hidden @ counting + one[:, 2])
+        expected = [shares / shares.sum() @ told, told.mean(axis=0)]
+        np.testing.assert_allclose(means, expected, rtol=1e-4, atol=1e-5)
+    assert not kernels.look_means(read, np.zeros(5, dtype=bool), layers).any()
+
+
 def test_counts_of_near_tokens() -> None:
     similar = np.array([[0.6, 0.1], [0.7, 0.9], [0.2, 0.8], [0.9, 0.9]], dtype=np.float32)
     top = np.array([0.6, 0.9, 0.8, 0.5], dtype=np.float32)  # of the last, nothing counts

@@ -18,6 +18,7 @@ from qa.engine import Found
 from qa.ranking import Asked, evidence, rank
 from qa.ranking_model import FEATURES
 from qa.representation import Columns
+from qa.second_look import traits
 from qa.types import IndexStatus
 
 QUESTION = "soldaten putin"
@@ -42,9 +43,8 @@ class One:
 
 
 def asked(encoder: StaticEncoder, question: str = QUESTION, language: str = "de") -> Asked:
-    return Asked(
-        LateInteraction(encoder).prepare(question), language, told=question, words=2, pieces=4
-    )
+    tokens = LateInteraction(encoder).prepare(question)
+    return Asked(tokens, traits(question, tokens, []), language, told=question, words=2, pieces=4)
 
 
 def found(encoder: StaticEncoder, *candidates: One, passages: int = 100) -> Found:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from qa import ranking_model
+from qa.evaluation.fit_second_look import none
 from qa.ranking_model import (
     ABSOLUTE,
     FEATURES,
@@ -23,6 +24,7 @@ from qa.ranking_model import (
     ordered,
     probabilities,
 )
+from qa.second_look import INPUTS
 
 ZERO = (0.0,) * len(FEATURES)
 ONE = (1.0, *ZERO[1:])
@@ -40,6 +42,7 @@ def features(*firsts: float) -> ranking_model.Floats:
 def test_probabilities_by_hand() -> None:
     model = Model(
         order=Order((Weights(ONE, 1.0), Weights(ONE, 0.0)), NO_RAMPS),
+        second_look=none(),
         answer=(Weights((1.0, *NOTHING), 0.5), Weights((0.0, *NOTHING), -1.0)),
         spread=2.0,
         threshold=0.5,
@@ -48,7 +51,8 @@ def test_probabilities_by_hand() -> None:
     # In order: 1.2, 0.9 and 1.1; the best is the first, with the logit 0.2 + 0.5.
     logits = [0.7, 0.7 - 2 * 0.3, 0.7 - 2 * 0.1]
     expected = [1 / (1 + math.exp(-x)) for x in logits]
-    found = probabilities(model, features(0.2, 0.9, 0.1), same)
+    evidence = features(0.2, 0.9, 0.1)
+    found = probabilities(model, ordered(model.order, evidence, same), evidence, same)
     assert found.tolist() == pytest.approx(expected)
 
 
@@ -83,15 +87,23 @@ def test_the_file_that_ships_fits_the_evidence() -> None:
     assert order.ramps.weights.shape == (len(FEATURES), size)
     assert order.ramps.biases.shape == (2, size)
     assert all(len(w.values) == len(ABSOLUTE) for w in model.answer)
+    look, tokens = model.second_look, model.second_look.tokens
+    told, judged = len(tokens.telling_bias), len(look.heights)
+    assert tokens.reading.shape == (len(INPUTS), len(tokens.counting))
+    assert tokens.telling.shape == (len(tokens.counting), told)
+    # Beside evidence and means, it reads the place before and whether the language is the same.
+    assert look.judging.shape == (judged, len(FEATURES) + 2 * told + 2)
     assert 0.0 < model.threshold < 1.0
     assert model.spread > 0.0
 
 
+@pytest.mark.parametrize("of", ["features", "inputs"])
 def test_a_file_for_other_evidence_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    of: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = json.loads(FITTED.read_text(encoding="utf-8"))
-    data["features"][0] = "hearsay"
+    part = data[of] if of == "features" else data["second look"][of]
+    part[0] = "hearsay"
     other = tmp_path / "ranking.json"
     other.write_text(json.dumps(data), encoding="utf-8")
     monkeypatch.setattr(ranking_model, "FITTED", other)

@@ -6,12 +6,14 @@
    the two languages; FLORES sentences in 16 other languages, whole and by their first halves;
    sentences of Tatoeba, to and from English; MKQA and QALD questions, which none of them answers
    (``fit_sources``).
-2. An order and a probability are fitted on what was found (``fit_models``).
+2. An order, a second look at the best and a probability are fitted on what was found
+   (``fit_models``, ``fit_second_look``).
 3. They are written, and what came of them is shown.
 
-With ``OPTIONS=--keep-order`` the order stays and the probability alone is fitted, to it. The order
-has other digits after every fit, and ranks as well: what is found depends a little on when the
-indexes took the documents in, and small differences grow over thousands of steps.
+With ``OPTIONS="--keep order"`` the order stays, and what follows is fitted to it; with ``--keep
+both`` the second look stays, too. They have other digits after every fit, and rank as well: what is
+found depends a little on when the indexes took the documents in, and small differences grow over
+thousands of steps.
 """
 
 from __future__ import annotations
@@ -24,8 +26,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.evaluation.fit_models import best_candidates, fit
+from qa.evaluation.fit_second_look import in_the_end, none
 from qa.evaluation.fit_sources import Group, present, sources
 from qa.ranking_model import (
     ABSOLUTE,
@@ -38,10 +42,14 @@ from qa.ranking_model import (
     linear,
     load_order,
     load_ranking,
+    load_second_look,
     ordered,
     sigmoid,
 )
+from qa.second_look import INPUTS
 
+BOTH = "both"
+KEEPING = ("order", BOTH)
 _SHUFFLED = 8000  # questions for which evidence is shuffled
 _logger = logging.getLogger(__name__)
 
@@ -52,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("../shared"), help="has dev/")
     parser.add_argument("--output", type=Path, default=FITTED)
     parser.add_argument(
-        "--keep-order", action="store_true", help="fit only the probability, to the order there is"
+        "--keep", choices=KEEPING, help="what stays: the order, or both it and the second look"
     )
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
@@ -60,10 +68,11 @@ def main(arguments: list[str] | None = None) -> int:
     if not present(dev):
         _logger.info("Nothing was fitted: SQuAD, FLORES or Tatoeba is not in %s.", dev)
         return 0
-    order = load_order() if given.keep_order else None
+    order = load_order() if given.keep else None
+    look = load_second_look() if given.keep == BOTH else None
     _make_readable()
     groups = [group for source in sources(dev) for group in source]
-    model = fit(groups, order=order)
+    model = fit(groups, order=order, look=look)
     given.output.write_text(to_json(model), encoding="utf-8")
     for line in (*describe(model, groups), *worth(model.order, groups)):
         _logger.info("%s", line)
@@ -79,14 +88,17 @@ def _make_readable() -> None:
         even = Weights((1.0,) * width, 0.0)
         ramps = Ramps(np.zeros((width, 1)), np.zeros((2, 1)), np.zeros(1))
         one = Weights((1.0,) * len(ABSOLUTE), 0.0)
-        FITTED.write_text(to_json(Model(Order((even, even), ramps), (one, one), 1.0, 0.5)), "utf-8")
+        FITTED.write_text(
+            to_json(Model(Order((even, even), ramps), none(), (one, one), 1.0, 0.5)), "utf-8"
+        )
 
 
 def describe(model: Model, groups: Sequence[Group]) -> Iterator[str]:
     """A line for each source: how often the best candidate is right, and is refused."""
     for source in dict.fromkeys(g.source for g in groups):
         chosen = [g for g in groups if g.source == source]
-        tops = [next(best_candidates(g, model.order)) for g in chosen]
+        by = [in_the_end(g, model.order, model.second_look) for g in chosen]
+        tops = [next(best_candidates(*one)) for one in zip(chosen, by, strict=True)]
         scores = np.array(
             [float(sigmoid(linear(model.answer, t.features, t.same))[0]) for t in tops]
         )
@@ -98,7 +110,7 @@ def describe(model: Model, groups: Sequence[Group]) -> Iterator[str]:
 
 
 def worth(order: Order, groups: Sequence[Group]) -> Iterator[str]:
-    """A line for each kind of evidence: what is lost when it is another candidate's.
+    """A line for each kind of evidence: what the order loses when it is another candidate's.
 
     Shuffled among a question's candidates (permutation importance, Breiman 2001); what is the same
     for all of them, between questions.
@@ -119,19 +131,27 @@ def worth(order: Order, groups: Sequence[Group]) -> Iterator[str]:
 
 
 def to_json(model: Model) -> str:
-    """What ``load_ranking`` reads, a ramp a line."""
+    """What ``load_ranking`` reads, a ramp or unit a line."""
 
     def both(pair: tuple[Weights, Weights]) -> dict[str, object]:
         named = zip(("same", "cross"), pair, strict=True)
         return {case: {"weights": list(w.values), "bias": w.bias} for case, w in named}
 
-    ramps = model.order.ramps
-    lines = [
-        json.dumps({"height": height, "same": same, "cross": cross, "weights": list(values)})
-        for height, cross, same, values in zip(
-            ramps.heights.tolist(), *ramps.biases.tolist(), ramps.weights.T.tolist(), strict=True
-        )
-    ]
+    ramps, look = model.order.ramps, model.second_look
+    tokens = look.tokens
+    units = {
+        "ramps": _units(
+            height=ramps.heights,
+            same=ramps.biases[1],
+            cross=ramps.biases[0],
+            weights=ramps.weights.T,
+        ),
+        "reading": _units(
+            counts=tokens.counting, bias=tokens.reading_bias, weights=tokens.reading.T
+        ),
+        "telling": _units(bias=tokens.telling_bias, weights=tokens.telling.T),
+        "judging": _units(height=look.heights, bias=look.judging_bias, weights=look.judging),
+    }
     data = {
         "made by": "make fit",
         "features": list(FEATURES),
@@ -140,12 +160,25 @@ def to_json(model: Model) -> str:
         "answer": both(model.answer),
         "spread": model.spread,
         "threshold": model.threshold,
-        "ramps": [],
+        "ramps": "ramps",
+        "second look": {
+            "inputs": list(INPUTS),
+            "kept": look.kept,
+            **{layer: layer for layer in ("reading", "telling", "judging")},
+        },
     }
     written = json.dumps(data, indent=2)
-    return (
-        written.replace('"ramps": []', '"ramps": [\n    ' + ",\n    ".join(lines) + "\n  ]") + "\n"
+    for name, lines in units.items():
+        written = written.replace(f'"{name}": "{name}"', f'"{name}": [\n{lines}\n  ]')
+    return written + "\n"
+
+
+def _units(**columns: NDArray[np.floating]) -> str:
+    """One line for each unit of a layer, with what it has of each column."""
+    rows = zip(
+        *(column.astype(np.float64).round(4).tolist() for column in columns.values()), strict=True
     )
+    return ",\n".join("    " + json.dumps(dict(zip(columns, row, strict=True))) for row in rows)
 
 
 if __name__ == "__main__":

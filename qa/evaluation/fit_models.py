@@ -19,6 +19,8 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
+from qa.evaluation.fit_losses import listwise
+from qa.evaluation.fit_second_look import fit_second_look, in_the_end
 from qa.evaluation.fit_sources import Group
 from qa.ranking_model import (
     FEATURES,
@@ -30,9 +32,9 @@ from qa.ranking_model import (
     Weights,
     absolute,
     linear,
-    ordered,
     sigmoid,
 )
+from qa.second_look import SecondLook
 
 RAMPS = 64
 EPOCHS = 24
@@ -44,16 +46,23 @@ FALSE_REFUSALS = 0.025
 UNANSWERABLE_SHARE = 1 / 3
 
 
-def fit(groups: Sequence[Group], epochs: int = EPOCHS, order: Order | None = None) -> Model:
-    """Fit everything, or all but the order, where one is given."""
+def fit(
+    groups: Sequence[Group],
+    epochs: int = EPOCHS,
+    order: Order | None = None,
+    look: SecondLook | None = None,
+) -> Model:
+    """Fit everything that is not given."""
     order = order or fit_order(groups, epochs)
-    tops = [top for g in groups for top in best_candidates(g, order)]
+    look = look or fit_second_look(groups, order)
+    ranked = [(g, in_the_end(g, order, look)) for g in groups]
+    tops = [top for g, by in ranked for top in best_candidates(g, by)]
     answer = fit_answer(tops)
     right = [t for t in tops if t.right[0]]
     logits = [float(linear(answer, t.features, t.same)[0]) for t in right]
-    spread = fit_spread(groups, order, answer)
+    spread = fit_spread(ranked, answer)
     threshold = float(sigmoid(np.quantile(np.array(logits), FALSE_REFUSALS)))
-    return Model(order, answer, spread, round(threshold, 3))
+    return Model(order, look, answer, spread, round(threshold, 3))
 
 
 # --- the order ---
@@ -155,24 +164,6 @@ class _Network(torch.nn.Module):  # type: ignore[misc]  # torch's types are not 
         )
 
 
-def listwise(places: Tensor, answers: Tensor) -> Tensor:
-    """Mean over questions, and of a question over its answers, of -log of the answer's share.
-
-    An answer is all candidates of the same number; its share is of the softmax over them and the
-    wrong ones (0). Both (q, n).
-    """
-    no = torch.tensor(-1e9)
-    wrong = torch.logsumexp(torch.where(answers == 0, places, no), dim=1)
-    total, count = torch.zeros(len(places)), torch.zeros(len(places))
-    for number in range(1, int(answers.max()) + 1):
-        of = answers == number
-        right = torch.logsumexp(torch.where(of, places, no), dim=1)
-        there = of.any(dim=1)
-        total = total + torch.where(there, torch.logaddexp(right, wrong) - right, 0.0)
-        count = count + there
-    return (total / count).mean()
-
-
 def _rounded(values: Floats, bias: float) -> Weights:
     return Weights(tuple(round(float(v), 4) for v in values), round(bias, 4))
 
@@ -180,9 +171,11 @@ def _rounded(values: Floats, bias: float) -> Weights:
 # --- the probability ---
 
 
-def best_candidates(group: Group, order: Order) -> Iterator[Group]:
-    """The best candidate as it is, and the best of those that do not answer; absolute evidence."""
-    places = ordered(order, group.features, group.same)
+def best_candidates(group: Group, places: Floats) -> Iterator[Group]:
+    """The best candidate as it is, and the best of those that do not answer; absolute evidence.
+
+    ``places`` (n,) are what the candidates are ordered by.
+    """
     cases = [(np.ones(len(places), dtype=bool), group.held)]
     if group.held:
         cases.append((~group.right, False))
@@ -215,13 +208,12 @@ def fit_answer(tops: Sequence[Group]) -> tuple[Weights, Weights]:
     return _rounded(w[:width], home + shared), _rounded(w[width : 2 * width], shared)
 
 
-def fit_spread(groups: Sequence[Group], order: Order, answer: tuple[Weights, Weights]) -> float:
+def fit_spread(ranked: Sequence[tuple[Group, Floats]], answer: tuple[Weights, Weights]) -> float:
     """The one number by which the ten best candidates' probabilities are likeliest."""
     parts: list[tuple[float, Floats, Flags]] = []
-    for group in groups:
-        places = ordered(order, group.features, group.same)
+    for group, places in ranked:
         best = np.argsort(-places)[:10]
-        first = next(best_candidates(group, order))
+        first = next(best_candidates(group, places))
         top = float(linear(answer, first.features, first.same)[0])
         parts.append((top, places[best] - places[best[0]], group.right[best]))
 

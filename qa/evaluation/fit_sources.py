@@ -16,19 +16,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.collection import Collection
 from qa.evaluation import flores, nomiracl, squad, strangers, tatoeba
 from qa.evaluation.halves import to_fit
 from qa.evaluation.questions import Question
-from qa.evaluation.run import JudgedCandidates, judged_candidates
+from qa.evaluation.run import in_parallel
 from qa.evaluation.temporary import collection_of, named
+from qa.ranking import Ranking
 from qa.ranking_model import Flags, Floats
+from qa.second_look import Tokens
 from qa.sentences import sentences
 from qa.settings import Settings
 from qa.types import Document
 
 SEED = 7
-SQUAD_QUESTIONS = 1600  # of each language, over Italian, Spanish, both, and among others
+SQUAD_QUESTIONS = 2500  # of each language, over Italian, Spanish, both, and among others
 SENTENCE_QUESTIONS = 700  # of each language, over the sentences of each
 FLORES_QUESTIONS = 150  # of each language, whole; as many others by their first halves
 TATOEBA_QUESTIONS = 200  # of each language and direction
@@ -50,6 +51,8 @@ class Group:
         answers: (n,) the number of the answer that it is of, from 1 on; 0 where it is wrong.
         source: the kind of collection.
         held: whether the collection holds an answer at all.
+        tokens: of the question, for the second look.
+        met: (n, 9, m) how the candidates meet them; without, they are not looked at again.
     """
 
     features: Floats
@@ -57,6 +60,8 @@ class Group:
     answers: NDArray[np.intp]
     source: str
     held: bool
+    tokens: Tokens | None = None
+    met: NDArray[np.float16] | None = None
 
     @property
     def right(self) -> Flags:
@@ -210,25 +215,26 @@ def sampled(questions: list[Question], most: int, rng: random.Random) -> list[Qu
 def asked(documents: list[Document], questions: list[Question], source: str) -> list[Group]:
     """Put the documents into a collection of their own and ask the questions."""
     with collection_of(named(documents), Settings()) as (collection, _):
-        groups = [_group(j, source) for j in _judged(collection, questions)]
+
+        def one(question: Question) -> Group:
+            return _group(collection.ranking(question.text, everything=True), question, source)
+
+        groups = [g for g in in_parallel(one, questions) if len(g.same)]
     _logger.info("%s: %d questions over %d documents", source, len(groups), len(documents))
     return groups
 
 
-def _judged(collection: Collection, questions: list[Question]) -> Iterator[JudgedCandidates]:
-    found = judged_candidates(collection, questions, everything=True)
-    return (j for j in found if j.candidates)
-
-
-def _group(judged: JudgedCandidates, source: str) -> Group:
-    number = {document: n for n, document in enumerate(judged.question.documents, start=1)}
-    # As they were found: fitting must not depend on the order that was fitted before.
-    found = sorted(judged.candidates, key=lambda r: r.number)
-    answers = [number.get(r.candidate.document_id, 0) for r in found]
+def _group(ranking: Ranking, question: Question, source: str) -> Group:
+    number = {document: n for n, document in enumerate(question.documents, start=1)}
+    weighed, passages = ranking.evidence, ranking.found.passages
+    count = len(passages)
+    answers = [number.get(passages.document(n), 0) for n in range(count)]
     return Group(
-        np.array([r.features for r in found]),
-        np.array([r.same_language for r in found], dtype=bool),
+        weighed.features,
+        weighed.same,
         np.array(answers, dtype=np.intp),
         source,
-        judged.question.answerable,
+        question.answerable,
+        weighed.tokens,
+        weighed.met(np.arange(count)).astype(np.float16),
     )

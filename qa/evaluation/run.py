@@ -136,7 +136,7 @@ def judge(
             tuple(gains(rankings[FUSED], question, strict=True)) if FUSED in rankings else (),
         )
 
-    return _parallel(one, (q for q in questions if q.answerable), workers, tick)
+    return in_parallel(one, (q for q in questions if q.answerable), workers, tick)
 
 
 def ask(
@@ -161,7 +161,7 @@ def ask(
             sentence_right=_sentence_right(answer, question),
         )
 
-    return _parallel(one, questions, workers, tick)
+    return in_parallel(one, questions, workers, tick)
 
 
 def ranked_by(found: Sequence[Ranked], evidence: str) -> Sequence[Ranked]:
@@ -199,7 +199,7 @@ def judged_candidates(
             question, found, tuple(relevance(r.candidate, question) for r in found)
         )
 
-    return _parallel(one, questions, workers, tick)
+    return in_parallel(one, questions, workers, tick)
 
 
 def _sentence_right(answer: Answer, question: Question) -> bool:
@@ -210,8 +210,11 @@ def _sentence_right(answer: Answer, question: Question) -> bool:
     return any(covers(sentence, gold) or covers(gold, sentence) for gold in question.spans)
 
 
-def _parallel(
-    work: Callable[[_T], _R], items: Iterable[_T], workers: int, tick: Tick | None
+def in_parallel(
+    work: Callable[[_T], _R],
+    items: Iterable[_T],
+    workers: int = WORKERS,
+    tick: Tick | None = None,
 ) -> Iterator[_R]:
     """Results in the order of the items; few are held at a time, so streams may be long."""
     source = iter(items)
