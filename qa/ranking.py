@@ -29,15 +29,13 @@ class Ranked:
     """A candidate with the reasons for its place.
 
     ``number`` is its place among those found; ``score`` is the estimated probability that it
-    answers; ``features`` are those of ``evidence``; ``same_language`` says whether it is in the
-    question's language.
+    answers; ``features`` are those of ``evidence``.
     """
 
     candidate: Candidate
     number: int
     score: float
     features: tuple[float, ...]
-    same_language: bool
 
     @property
     def dense(self) -> float:
@@ -133,7 +131,6 @@ class Ranking:
                 n,
                 float(self.scores[n]),
                 tuple(self.evidence.features[n].tolist()),
-                bool(self.evidence.same[n]),
             )
             for n in self.order[:k]
         ]

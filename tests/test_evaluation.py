@@ -301,7 +301,6 @@ class Fixed:
                 n,
                 1.0 / (n + 1),
                 tuple(evidence.get(name, 0.0) for name in FEATURES),
-                same_language=True,
             )
             for n, (p, evidence) in enumerate(self.rankings[question])
         ][: top_k if everything else self.worth or top_k]

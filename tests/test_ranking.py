@@ -14,9 +14,11 @@ from embeddings.bundled import BUNDLED
 from embeddings.interaction import LateInteraction
 from embeddings.ragged import Ragged
 from embeddings.static import StaticEncoder
+from qa import ranking
 from qa.engine import Found
+from qa.evaluation.fit_second_look import none
 from qa.ranking import Asked, evidence, rank
-from qa.ranking_model import FEATURES
+from qa.ranking_model import FEATURES, load_ranking
 from qa.representation import Columns
 from qa.second_look import traits
 from qa.types import IndexStatus
@@ -190,7 +192,21 @@ def test_the_best_comes_first_and_ties_go_to_the_earlier_document(encoder: Stati
     ranked = rank(LateInteraction(encoder), asked(encoder), found(encoder, *weak, strong)).best()
     assert [r.candidate.passage_id for r in ranked] == [9, 1, 2, 3]
     assert all(0.0 <= r.score <= 1.0 for r in ranked)
-    assert [r.same_language for r in ranked] == [True] * 4
+
+
+def test_the_second_look_has_the_last_word(
+    encoder: StaticEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = none()
+    look.judging[0, FEATURES.index("hubness")] = 1.0
+    look.heights[0] = 50.0
+    model = replace(load_ranking(), second_look=look)
+    monkeypatch.setattr(ranking, "load_ranking", lambda: model)
+    whole = tokens(encoder, QUESTION)
+    some = [One(1, whole, hubness=0.1), One(2, whole, hubness=0.3), One(3, whole, hubness=0.2)]
+    ranked = rank(LateInteraction(encoder), asked(encoder), found(encoder, *some)).best()
+    assert [r.candidate.passage_id for r in ranked] == [2, 3, 1]
+    assert ranked[0].score > ranked[1].score > ranked[2].score
 
 
 def test_no_candidates_no_ranking(encoder: StaticEncoder) -> None:

@@ -104,7 +104,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class JudgedCandidates:
-    """A question's candidates with their evidence, and the gain of each by itself: to fit on."""
+    """A question's candidates with their evidence, and the gain of each by itself."""
 
     question: Question
     candidates: tuple[Ranked, ...]
