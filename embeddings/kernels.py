@@ -570,7 +570,9 @@ def met(
     return out
 
 
-def look_inputs(met: Floats, own: Floats, same: Floats, exact: float, small: float) -> Floats:
+def look_inputs(
+    met: Floats, own: Floats, same: NDArray[np.bool_], exact: float, small: float
+) -> Floats:
     """(k, m, 20 + o) what a second look reads of k candidates and m tokens.
 
     See ``qa.second_look.inputs``, which names and explains them.
@@ -578,7 +580,7 @@ def look_inputs(met: Floats, own: Floats, same: Floats, exact: float, small: flo
     Args:
         met: (k, 9, m), of ``met``.
         own: (o, m) what is known of the tokens alone; these come last.
-        same: (k,) 1 or 0.
+        same: (k,) is read as 1 or 0.
         exact: cosine from which on a token is the very same.
         small: keeps the logarithm of no weight within reason.
     """

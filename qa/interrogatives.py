@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from embeddings.interaction import Question
 from qa.types import Span
 
@@ -79,11 +82,17 @@ def blanked(question: str, asking: Sequence[Span]) -> str:
 
 def lightened(tokens: Question, asking: Sequence[Span]) -> Question:
     """The tokens, those in these places with less weight."""
-    weights = tokens.weights.copy()
-    for n, (start, end) in enumerate(tokens.offsets):
-        if any(span.start < end and start < span.end for span in asking):
-            weights[n] *= WEIGHT
-    return replace(tokens, weights=weights)
+    only = asking_tokens(tokens, asking)
+    return replace(tokens, weights=np.where(only, tokens.weights * WEIGHT, tokens.weights))
+
+
+def asking_tokens(tokens: Question, asking: Sequence[Span]) -> NDArray[np.bool_]:
+    """(m,) which of the tokens stand in these places."""
+    starts, ends = tokens.offsets.T
+    found = np.zeros(len(starts), dtype=bool)
+    for span in asking:
+        found |= (span.start < ends) & (starts < span.end)
+    return found
 
 
 @cache

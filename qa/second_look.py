@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from embeddings import kernels
 from embeddings.interaction import SAME, Question
 from embeddings.kernels import TokenLayers
+from qa.interrogatives import asking_tokens
 from qa.types import Span
 
 LOOKED = 24
@@ -99,10 +100,7 @@ def traits(question: str, tokens: Question, asking: Sequence[Span]) -> Floats:
     total = max(float(tokens.weights.sum()), 1e-6)
     return np.array(
         [
-            [
-                any(span.start < end and start < span.end for span in asking)
-                for start, end in offsets
-            ],
+            asking_tokens(tokens, asking),
             np.log(tokens.weights * (len(written) / total) + _SMALL) / 2,
             [text[:1].isupper() for text in written],
             [any(map(str.isdigit, text)) for text in written],
@@ -137,7 +135,7 @@ def inputs(met: Floats, tokens: Tokens, same: Flags) -> Floats:
     own[0] = np.log(tokens.rare * np.count_nonzero(tokens.rare) + _SMALL)
     own[1] = np.log(tokens.near + 1e-5) / 5
     own[2:] = tokens.traits
-    return kernels.look_inputs(met, own, same.astype(np.float32), SAME, _SMALL)
+    return kernels.look_inputs(met, own, same, SAME, _SMALL)
 
 
 def worth_it(places: Doubles) -> NDArray[np.int64]:

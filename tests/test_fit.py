@@ -15,7 +15,7 @@ import torch
 from qa import ranking_model
 from qa.evaluation import fit, fit_models
 from qa.evaluation import fit_second_look as fit_second
-from qa.evaluation.fit_losses import listwise
+from qa.evaluation.fit_descent import listwise
 from qa.evaluation.fit_models import best_candidates, fit_order
 from qa.evaluation.fit_second_look import fit_second_look, in_the_end
 from qa.evaluation.fit_sources import Group

@@ -19,7 +19,7 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from qa.evaluation.fit_losses import listwise
+from qa.evaluation.fit_descent import SEED, descend, listwise
 from qa.evaluation.fit_second_look import fit_second_look, in_the_end
 from qa.evaluation.fit_sources import Group
 from qa.ranking_model import (
@@ -39,9 +39,8 @@ from qa.second_look import SecondLook
 RAMPS = 64
 EPOCHS = 24
 BATCH = 64  # questions a step
-RATE = 0.006  # the highest, of one cycle (Smith and Topin 2019)
-DECAY = 0.1  # of weights, apart from the gradient (Loshchilov and Hutter 2019)
-SEED = 0
+RATE = 0.006
+DECAY = 0.1
 FALSE_REFUSALS = 0.025
 UNANSWERABLE_SHARE = 1 / 3
 
@@ -80,17 +79,13 @@ def fit_order(groups: Sequence[Group], epochs: int = EPOCHS) -> Order:
     torch.manual_seed(SEED)
     network = _Network(len(FEATURES))
     questions = _Questions.of(telling, mean, deviation)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
-    steps = max(1, epochs * len(telling) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps + 1)
-    drawn = torch.Generator().manual_seed(SEED)
-    for _ in range(steps):
-        some = questions.those(torch.randint(len(telling), (BATCH,), generator=drawn))
-        loss = listwise(network(some.features, some.same), some.answers)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
+
+    def loss_of(numbers: Tensor) -> Tensor:
+        some = questions.those(numbers)
+        return listwise(network(some.features, some.same), some.answers)
+
+    count = len(telling)
+    descend(network, loss_of, count, epochs=epochs, batch=BATCH, rate=RATE, decay=DECAY)
     return network.order(mean, deviation)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from embeddings.kernels import TokenLayers
-from qa.evaluation.fit_losses import listwise
+from qa.evaluation.fit_descent import SEED, descend, listwise
 from qa.evaluation.fit_sources import Group
 from qa.ranking_model import FEATURES, Flags, Floats, Order, ordered
 from qa.second_look import INPUTS, SecondLook, inputs, worth_it
@@ -23,10 +23,9 @@ from qa.second_look import INPUTS, SecondLook, inputs, worth_it
 HIDDEN, TOLD, JUDGED = 32, 16, 32
 EPOCHS = 10
 BATCH = 32  # questions a step
-RATE = 0.003  # the highest, of one cycle
+RATE = 0.003
 DECAY = 0.1
-STEEPEST = 1.0  # length of a gradient
-SEED = 0
+STEEPEST = 1.0
 
 
 def fit_second_look(groups: Sequence[Group], order: Order, epochs: int = EPOCHS) -> SecondLook:
@@ -38,19 +37,21 @@ def fit_second_look(groups: Sequence[Group], order: Order, epochs: int = EPOCHS)
     mean, deviation = every.mean(axis=0), every.std(axis=0) + 1e-6
     torch.manual_seed(SEED)
     network = _Network()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
-    steps = max(1, epochs * len(seen) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps + 1)
-    drawn = torch.Generator().manual_seed(SEED)
-    for _ in range(steps):
-        numbers = torch.randint(len(seen), (BATCH,), generator=drawn).tolist()
-        some = _Batch.of([seen[n] for n in numbers], mean, deviation)
-        loss = listwise(network(some), some.answers)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), STEEPEST)
-        optimiser.step()
-        schedule.step()
+
+    def loss_of(numbers: Tensor) -> Tensor:
+        some = _Batch.of([seen[n] for n in numbers.tolist()], mean, deviation)
+        return listwise(network(some), some.answers)
+
+    descend(
+        network,
+        loss_of,
+        len(seen),
+        epochs=epochs,
+        batch=BATCH,
+        rate=RATE,
+        decay=DECAY,
+        steepest=STEEPEST,
+    )
     return network.second_look(mean, deviation)
 
 
