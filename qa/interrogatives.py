@@ -6,12 +6,12 @@ passages, so that whatever weighs words by their rarity takes them for telling o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 
 from embeddings.interaction import Question
@@ -21,18 +21,19 @@ WEIGHT = 0.3
 """Share of its weight that a token of such a word keeps in late interaction."""
 
 _WORDS = {
-    "en": "who whom whose what which when where why how many much long often old far do does did",
+    "en": "who whom whose what which when where why how how_many how_much how_long how_often "
+    "how_old how_far do does did",
     "de": "wer wen wem wessen was welche welcher welches welchen welchem wann wo wohin woher warum "
-    "wieso weshalb wie viel viele wieviel wieviele lange oft woran worauf woraus worin womit wofür "
-    "wozu worum worüber wodurch wovon",
+    "wieso weshalb wie wie_viel wie_viele wie_lange wie_oft wieviel wieviele woran worauf woraus "
+    "worin womit wofür wozu worum worüber wodurch wovon",
     "fr": "qui que quoi quel quelle quels quelles quand où pourquoi comment combien lequel "
     "laquelle lesquels lesquelles est-ce qu'est-ce",
     "es": "quién quiénes qué cuál cuáles cuándo dónde adónde cómo cuánto cuánta cuántos cuántas "
     "quien quienes que cual cuales cuando donde como cuanto cuanta cuantos cuantas",
     "it": "chi che cosa cos quale quali qual quando dove perché come quanto quanta quanti quante",
     "pt": "quem que quê qual quais quando onde como quanto quanta quantos quantas porque porquê",
-    "nl": "wie wat welke welk wanneer waar waarom hoe hoeveel waarin waarmee waaraan waarvan "
-    "waarop waardoor vaak lang",
+    "nl": "wie wat welke welk wanneer waar waarom hoe hoe_vaak hoe_lang hoeveel waarin waarmee "
+    "waaraan waarvan waarop waardoor",
     "pl": "kto kogo komu kim co czego czemu czym jaki jaka jakie jakiego jakiej jakich jakim "
     "który która które którego której których którym kiedy gdzie dokąd skąd dlaczego jak ile ilu "
     "czy",
@@ -42,11 +43,12 @@ _WORDS = {
     "каким каком какими который которая когда где куда откуда почему зачем как сколько ли чей чья",
     "uk": "хто кого кому ким що чого чому чим який яка яке які якого яку яких яким якому якій "
     "якими коли де куди звідки навіщо як скільки чи чий чия",
-    "be": "хто каго каму кім што чаго чаму чым які якая якое якія якога якую якіх якім якой "
+    "be": "хто каго каму кім што чаго чаму чым які яка якая якое якія якога якую якіх якім якой "
     "калі дзе куды адкуль навошта як колькі ці чый чыя",
-    "tr": "kim kimin kime kimi kimler ne neyi neye nedir neden niçin niye hangi hangisi hangileri "
-    "zaman nerede nereye nereden neresi nasıl kaç kaçıncı kadar mi mı mu mü midir mıdır",
-    "ar": "من ما ماذا متى أين لماذا كيف كم أي أية هل لم بماذا مم عم",
+    "tr": "kim kimin kime kimi kimler kimdir ne ne_zaman ne_kadar neyi neye nedir neden niçin niye "
+    "hangi hangisi hangileri nerede nereye nereden neresi nasıl kaç kaçıncı mi mı mu mü midir "
+    "mıdır",
+    "ar": "من ما ماذا ماهي ماهو متى متي أين اين لماذا كيف كم أي اي أية هل لم بماذا مم عم",
     "hi": "कौन किस किसने किसे किसको किसका किसकी किसके क्या कब कहाँ कहां क्यों कैसे कैसा कैसी "
     "कितना कितनी कितने कौनसा कौनसी",
     "zh": "什么 甚么 什麼 甚麼 谁 誰 哪里 哪裡 哪儿 哪个 哪個 哪些 哪一 何时 何時 "
@@ -54,20 +56,64 @@ _WORDS = {
     "ja": "何 誰 どこ いつ なぜ どうして どう どのように どの どれ どんな どちら いくつ いくら "
     "何人 何年 何時 ですか ますか でしたか ましたか か",
 }
+"""What only asks; ``_`` is a space, so that "how old" asks and "old" alone does not."""
+_BEFORE = {
+    "en": "in on at by for from to of with under during since until after before about against "
+    "between according",
+    "de": "in an am auf aus bei mit nach seit von vom zu zum zur über um unter vor für gegen "
+    "durch bis hinter zwischen wegen laut",
+    "fr": "à a de d' en dans sur sous par pour avec depuis vers chez contre après avant entre "
+    "jusqu' jusqu'à selon",
+    "es": "a de del en con por para desde hasta según sobre contra entre bajo tras",
+    "it": "a di da in con su per tra fra verso contro secondo dopo prima fino",
+    "pt": "a o de do em com por para desde até sobre contra entre segundo sob após",
+    "nl": "in op aan van met bij door voor over uit naar tot sinds onder tegen tussen volgens na",
+    "pl": "w we na z ze do od o u po przez dla przed przy pod nad za przeciwko według między",
+    "cs": "v ve na z ze do od o u po pro před při pod nad za proti podle mezi s k",
+    "ru": "в во на с со из от до о об у по для за перед при под над к ко через после против между",
+    "uk": "в у на з із зі від до о об по про для за перед при під над к через після проти між",
+    "be": "у ў на з са ад да аб па пра для за перад пры пад над к праз пасля супраць між",
+    "ar": "في من إلى الى على عن منذ مع بعد قبل",
+}
+"""Prepositions, and what else may come before the first asking word of a question."""
+_SURE = {
+    "es": "quién quiénes qué cuál cuáles cuándo dónde adónde cómo cuánto cuánta cuántos cuántas",
+    "ru": "ли",
+    "tr": "kim kimin kime kimi kimler kimdir ne_zaman nedir niçin niye hangi hangisi hangileri "
+    "nerede nereye nereden neresi kaç kaçıncı mi mı mu mü midir mıdır",
+    "hi": _WORDS["hi"],
+    "zh": "什么 甚么 什麼 甚麼 谁 誰 哪里 哪裡 哪儿 哪个 哪個 哪些 哪一 何时 何時 "
+    "什么时候 什麼時候 为什么 為什麼 为何 為何 怎么 怎麼 怎样 怎樣 多少 多久 吗 嗎",
+    "ja": "誰 どこ いつ なぜ どうして どの どんな どちら 何年 何時 "
+    "ですか ますか でしたか ましたか か",
+}
+"""Those of which one anywhere makes a question: hardly anything else has them."""
 _UNSPACED = {"zh", "ja"}
-_ENDS = re.compile(r"[?？؟][\s\"'“”„«»)\]]*$")
+_INDEFINITE = {"zh": r"(?!\P{P}{0,6}[都也])", "ja": r"(?![もか])"}
+"""After "who", not what makes "anybody" of it."""
+_INSIDE = {"zh": "", "ja": "(?<![ほな])"}
+"""Before どの and the like, not what makes ほどの and などの of them."""
+_FINAL = r"(?=[\s。．.?？！!」』）)\"”]*$)"
+"""Where か asks; elsewhere it is any syllable."""
+_ENDS = regex.compile(r"[?？؟][\s\"'“”„«»)\]]*$")
 
 
 def asking_words(question: str, language: str | None) -> list[Span]:
     """Where the words stand that only ask, in order.
 
-    None when the text is no question, which is one that ends in a question mark or begins with
-    such a word; none in a language that is not known; and none when there is nothing else.
+    None when the text is no question; none in a language that is not known; and none when there is
+    nothing else. Questions are often typed without their mark, so one is also what begins with such
+    a word or with a preposition and such a word, and what has one that does hardly anything but
+    ask: 谁, hangi, qué.
     """
     if language not in _WORDS:
         return []
     found = [Span(*match.span()) for match in _pattern(language).finditer(question)]
-    asks = _ENDS.search(question) or (found and not question[: found[0].start].strip(" ¿"))
+    asks = found and (
+        _ENDS.search(question)
+        or _begins(question[: found[0].start], language)
+        or (language in _SURE and _sure(language).search(question))
+    )
     told = blanked(question, found)
     return found if asks and any(character.isalnum() for character in told) else []
 
@@ -95,10 +141,37 @@ def asking_tokens(tokens: Question, asking: Sequence[Span]) -> NDArray[np.bool_]
     return found
 
 
+def _begins(before: str, language: str) -> bool:
+    """Whether what comes before the first asking word leaves it in the beginning."""
+    words = before.strip(" ¿").lower().replace("’", "'").split()
+    return len(words) <= 1 and all(word in _before(language) for word in words)
+
+
 @cache
-def _pattern(language: str) -> re.Pattern[str]:
-    words = sorted(_WORDS[language].split(), key=len, reverse=True)
-    joined = "|".join(map(re.escape, words))
+def _before(language: str) -> frozenset[str]:
+    return frozenset(_BEFORE.get(language, "").split())
+
+
+@cache
+def _pattern(language: str) -> regex.Pattern[str]:
+    return regex.compile(_any_of(_WORDS[language], language), regex.IGNORECASE)
+
+
+@cache
+def _sure(language: str) -> regex.Pattern[str]:
+    return regex.compile(_any_of(_SURE[language], language), regex.IGNORECASE)
+
+
+def _any_of(words: str, language: str) -> str:
+    """A pattern for each of these words, the longest first."""
+    some = sorted(words.split(), key=len, reverse=True)
+    either = "|".join(_written(word) for word in some)
     if language in _UNSPACED:
-        return re.compile(joined)
-    return re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE)
+        return f"{_INSIDE[language]}(?>{either}){_INDEFINITE[language]}"
+    return rf"(?<!\w)(?:{either})(?!\w)"
+
+
+def _written(word: str) -> str:
+    if word == "か":
+        return word + _FINAL
+    return r"\s+".join(map(regex.escape, word.split("_")))
