@@ -37,7 +37,7 @@
 #define SIEVE_BITS 13
 #define SIEVE (1 << SIEVE_BITS)
 
-EXPORT int32_t kernels_version(void) { return 8; }
+EXPORT int32_t kernels_version(void) { return 9; }
 
 /* --- ragged arrays --- */
 
@@ -248,6 +248,82 @@ EXPORT int64_t spell_pieces(const uint8_t *letters, int64_t total, uint8_t mark,
         }
     }
     return at - out;
+}
+
+/* CRC-32 of each character of a text, then of each pair of neighbours; returns how many. `table` has it of
+ * each byte. */
+EXPORT int64_t character_ids(const uint8_t *text, int64_t size, const uint32_t *table, uint32_t *out)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < size; i++)
+        n += (text[i] & 0xC0) != 0x80;
+    uint32_t one = 0, pair = 0;
+    for (int64_t i = 0, at = -1; i < size; i++) {
+        if ((text[i] & 0xC0) != 0x80) {
+            at++;
+            pair = one;
+            one = ~0u;
+        }
+        one = table[(one ^ text[i]) & 255] ^ (one >> 8);
+        pair = table[(pair ^ text[i]) & 255] ^ (pair >> 8);
+        out[at] = ~one;
+        if (at > 0)
+            out[n + at - 1] = ~pair;
+    }
+    return n > 0 ? 2 * n - 1 : 0;
+}
+
+/* By one byte after the other, from the lowest on. */
+static void sort_ids(uint32_t *ids, uint32_t *room, int64_t n)
+{
+    for (int32_t shift = 0; shift < 32; shift += 8) {
+        int64_t first[257] = {0};
+        for (int64_t i = 0; i < n; i++)
+            first[(ids[i] >> shift & 255) + 1]++;
+        for (int32_t value = 0; value < 256; value++)
+            first[value + 1] += first[value];
+        for (int64_t i = 0; i < n; i++)
+            room[first[ids[i] >> shift & 255]++] = ids[i];
+        uint32_t *other = ids;
+        ids = room;
+        room = other;
+    }
+}
+
+/* What records say together: the distinct ids ascending, how often each comes, `most` at most; the letters, a mark
+ * before them if there are any; and the sums of three lengths. Returns how many ids there are, or -1 where a record
+ * is not within the source. A record is the three lengths, of which the first two count its ids; the number of its
+ * letters; its ids; and its letters, filled up to whole words. */
+EXPORT int64_t tally(const uint32_t *records, int64_t size, uint8_t mark, int32_t most, uint32_t *room, uint32_t *ids,
+                     uint8_t *counts, uint8_t *letters, uint32_t *lengths, int64_t *spelt)
+{
+    int64_t total = 0, written = 0, distinct = 0;
+    for (int64_t at = 0, next; at < size; at = next) {
+        const uint32_t *head = records + at;
+        if (size - at < 4)
+            return -1;
+        int64_t held = (int64_t)head[0] + head[1], words = ((int64_t)head[3] + 3) / 4;
+        next = at + 4 + held + words;
+        if (next > size)
+            return -1;
+        for (int32_t i = 0; i < 3; i++)
+            lengths[i] += head[i];
+        memcpy(ids + total, head + 4, (size_t)held * sizeof(uint32_t));
+        total += held;
+        if (head[3] && !written)
+            letters[written++] = mark;
+        memcpy(letters + written, head + 4 + held, head[3]);
+        written += head[3];
+    }
+    sort_ids(ids, room, total);
+    for (int64_t i = 0, next; i < total; i = next) {
+        for (next = i + 1; next < total && ids[next] == ids[i]; next++) {
+        }
+        counts[distinct] = (uint8_t)(next - i < most ? next - i : most);
+        ids[distinct++] = ids[i];
+    }
+    *spelt = written;
+    return distinct;
 }
 
 /* --- a table of token vectors --- */

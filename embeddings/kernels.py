@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from embeddings.errors import KernelError
 
-VERSION = 8
+VERSION = 9
 LIBRARY = Path(__file__).with_name("kernels.dll" if sys.platform == "win32" else "libkernels.so")
 
 LARGEST = 32_000
@@ -80,6 +81,8 @@ _records = function("records", "pplllpppp", ctypes.c_int64)
 _term_scores = function("term_scores", "plppplplpipipppdpplpp", ctypes.c_int64)
 _piece_scores = function("piece_scores", "plpplpipippdpp", ctypes.c_int64)
 _spell_pieces = function("spell_pieces", "plipp", ctypes.c_int64)
+_character_ids = function("character_ids", "plpp", ctypes.c_int64)
+_tally = function("tally", "pliipppppp", ctypes.c_int64)
 _distinct = function("distinct", "plpplplpp", ctypes.c_int64)
 _count_once = function("count_once", "plpplplip", ctypes.c_int64)
 _compare = function("compare", "pilppplpppplfpppp")
@@ -93,6 +96,10 @@ _near_counts = function("near_counts", "pplplplfp")
 _walk = function("walk", "ppplplpp", ctypes.c_int64)
 _add_logs = function("add_logs", "plplpp")
 _scratch = threading.local()
+_CHECKSUMS = np.array(
+    [zlib.crc32(bytes([255 - byte])) ^ 0xFF000000 for byte in range(256)], dtype=np.uint32
+)
+"""(256,) by which CRC-32 goes on from one byte to the next."""
 
 
 class Parts(Protocol):
@@ -286,6 +293,51 @@ def spell_pieces(letters: NDArray[np.uint8], mark: int, alphabet: bytes) -> str:
     out = np.empty(5 * len(letters), dtype=np.uint8)
     size = _spell_pieces(address(letters), len(letters), mark, alphabet, address(out))
     return out[: max(0, size - 1)].tobytes().decode("ascii")
+
+
+def character_ids(text: bytes) -> bytes:
+    """CRC-32 of each character of a text in UTF-8, then of each pair of neighbours.
+
+    Four bytes each, in the order of this machine.
+    """
+    out = np.empty(2 * len(text), np.uint32)
+    count = _character_ids(text, len(text), address(_CHECKSUMS), address(out))
+    return out[:count].tobytes()
+
+
+def tally(
+    records: bytes, mark: int, most: int
+) -> tuple[Ids, NDArray[np.uint8], NDArray[np.uint8], Ids]:
+    """What records of terms say together.
+
+    The distinct ids ascending; how often each comes, ``most`` at most; the letters of all, behind a
+    ``mark`` if there are any; and (3,) sums of the lengths.
+
+    Args:
+        records: one after the other, each of whole words of four bytes: three lengths, of which the
+            first two are together the number of its ids; the number of its letters; its ids; and
+            its letters, a byte each, filled up with anything.
+        mark: code of a letter.
+        most: 255 at most.
+
+    Raises:
+        IndexError: a record is longer than what there is.
+    """
+    size = len(records) // 4
+    room, ids, lengths = (
+        np.empty(size, np.uint32),
+        np.empty(size, np.uint32),
+        np.zeros(3, np.uint32),
+    )
+    counts, letters = np.empty(size, np.uint8), np.empty(len(records), np.uint8)
+    spelt = ctypes.c_int64()
+    count = _tally(
+        *(records, size, mark, most, address(room), address(ids), address(counts)),
+        *(address(letters), address(lengths), ctypes.byref(spelt)),
+    )
+    if count < 0:
+        raise IndexError("a record is longer than what there is")
+    return ids[:count], counts[:count], letters[: spelt.value], lengths
 
 
 def distinct(parts: Parts, limit: int) -> tuple[Ids, Integers]:

@@ -45,7 +45,7 @@ _STEMMERS = {
     "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 
-_LONGEST = 64
+LONGEST = 64
 """Characters kept of one term. Longer ones are encoded data, not words."""
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー"
@@ -98,7 +98,7 @@ def question_words(text: str) -> tuple[Word, ...]:
 @lru_cache(maxsize=256)
 def question_sounds(text: str) -> tuple[str, ...]:
     """The distinct pieces of the sounds of a question's words, sorted."""
-    sounding = (m.group()[:_LONGEST] for m in _matches(text) if sound_of(m))
+    sounding = (m.group()[:LONGEST] for m in _matches(text) if sound_of(m))
     return tuple(sorted({piece for word in sounding for piece in pieces(word)}))
 
 
@@ -166,7 +166,7 @@ def words_in(match: regex.Match[str], *, single_characters: bool) -> Iterator[Wo
     elif kind == "decimal":
         yield Word((_digits(piece).replace(",", ".").replace("٫", "."),), False)
     elif kind == "number":
-        yield Word((_digits(piece)[:_LONGEST],), False)
+        yield Word((_digits(piece)[:LONGEST],), False)
     else:
         yield from _grouped(match, parts=single_characters)
 
@@ -175,16 +175,21 @@ def sound_of(match: regex.Match[str]) -> str:
     """What one of ``matches`` sounds like; numbers have no sound."""
     if match.lastgroup not in ("word", "unspaced"):
         return ""
-    return sound(match.group()[:_LONGEST])
+    return sound(match.group()[:LONGEST])
 
 
 @lru_cache(maxsize=50_000)
 def word_of(piece: str) -> Word:
     """A piece that is a word of letters."""
-    word = piece[:_LONGEST]
+    word = piece[:LONGEST]
+    return Word(forms(word, romanised(word)), True)
+
+
+def forms(word: str, latin: str) -> tuple[str, ...]:
+    """Those of a word of letters, at most ``LONGEST`` of them, given how it is romanised."""
     # In Latin letters without accents names have a form in common across scripts.
-    latin = "" if word.isascii() else romanised(word)[:_LONGEST]
-    return Word((word, latin) if latin and latin != word else (word,), True)
+    latin = "" if word.isascii() else latin[:LONGEST]
+    return (word, latin) if latin and latin != word else (word,)
 
 
 def is_word(run: str) -> bool:
@@ -212,8 +217,13 @@ def _digits(piece: str) -> str:
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in piece)
 
 
+def has_marks(piece: str) -> bool:
+    """Whether it has combining marks, which belong to the characters before them."""
+    return _MARK.search(piece) is not None
+
+
 def unspaced_forms(piece: str, *, single_characters: bool) -> list[str]:
     """The words of characters without spaces: all pairs of neighbours; of one, itself."""
-    characters: Sequence[str] = _CLUSTER.findall(piece) if _MARK.search(piece) else piece
+    characters: Sequence[str] = _CLUSTER.findall(piece) if has_marks(piece) else piece
     pairs = list(map(add, characters, characters[1:]))
     return [*characters, *pairs] if single_characters or not pairs else pairs

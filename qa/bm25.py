@@ -19,11 +19,11 @@ which the pieces are made when they are asked for: a fifth of the room that the 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +45,8 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 _CODES = str.maketrans({letter: chr(code) for code, letter in enumerate(_LETTERS, start=1)})
 _SPELT = bytes([0, *_LETTERS.encode("ascii"), *bytes(255 - len(_LETTERS))])
 _MARK = len(_LETTERS)
-_REMEMBERED = 200_000
-"""Runs of characters, of all languages together: some 60 MB."""
+_REMEMBERED = 400_000
+"""Runs of characters, of all languages together: some 110 MB."""
 _LOOKED_AFTER = 256
 """New ones of a language after which all are counted."""
 _REMEMBERED_LENGTH = 40
@@ -95,72 +95,65 @@ def passage_terms(text: str, language: str | None) -> PassageTerms:
     known = _known.get(language)
     if known is None:
         known = _known[language] = _Known(language)
-    held = [known[run] for run in analysis.runs(text)]
-    ids, words, stems, sounding, pieces = zip(*held, strict=True) if held else ([],) * 5
-    distinct, counts = np.unique(np.fromiter(chain(*ids), dtype=np.uint32), return_counts=True)
-    sound = "".join(sounding)
-    return PassageTerms(
-        distinct,
-        np.minimum(counts, MOST).astype(np.uint8),
-        _letters(f"_{sound}") if sound else np.empty(0, np.uint8),
-        np.array([sum(words), sum(stems), sum(pieces)], dtype=np.uint32),
-    )
+    held = b"".join([known[run] for run in analysis.runs(text)])
+    return PassageTerms(*kernels.tally(held, _MARK, MOST))
 
 
-class _Held(NamedTuple):
-    """What a run of characters adds to a passage's terms.
-
-    Attributes:
-        ids: of its words and stems.
-        words: how many of these are words.
-        stems: how many are stems.
-        sound: letters of its words as they sound, each word marked.
-        pieces: how many pieces these have.
-    """
-
-    ids: tuple[int, ...]
-    words: int
-    stems: int
-    sound: str
-    pieces: int
-
-
-def _held(run: str, language: str | None) -> _Held:
-    words: list[int] = []
-    stems: list[int] = []
-    sounding: list[str] = []
+def _held(run: str, language: str | None) -> bytes:
+    """What a run of characters adds to a passage's terms, as ``kernels.tally`` reads it."""
     if analysis.is_word(run):  # as most are, and need not be looked for
-        forms = analysis.word_of(run).forms
-        ids = [word_id(form) for form in forms]
-        stem = analysis.stemmed(forms[0], language)
+        word = run[: analysis.LONGEST]
+        latin = sounds.romanised(word)
+        ids = [word_id(form) for form in analysis.forms(word, latin)]
+        forms, stem = len(ids), analysis.stemmed(word, language)
         if stem is not None:
             ids.append(stem_id(stem))
-        sound = _marked(sounds.sound(forms[0]))
-        pieces = max(1, len(sound) - 2) if sound else 0
-        return _Held(tuple(ids), len(forms), len(ids) - len(forms), sound, pieces)
+        return _record(ids, forms, [_marked(sounds.spelt(latin))])
+    if run.isascii() and run.isdigit():
+        return _record([word_id(run[: analysis.LONGEST])], 1, [])
+    words, stems, sounding = array("I"), array("I"), []
     for match in analysis.matches_in(run):
         if match.lastgroup == "unspaced":
-            unspaced = analysis.unspaced_forms(match.group(), single_characters=True)
-            words += map(_word_ids.__getitem__, unspaced)
+            words.frombytes(_unspaced_ids(match.group()))
         else:
             found = list(analysis.words_in(match, single_characters=True))
-            words += [word_id(form) for word in found for form in word.forms]
+            words.extend([word_id(form) for word in found for form in word.forms])
             stemmed = (analysis.stemmed(w.forms[0], language) for w in found if w.stemmable)
-            stems += [stem_id(stem) for stem in stemmed if stem is not None]
-        if sound := _marked(analysis.sound_of(match)):
-            sounding.append(sound)
-    pieces = sum(max(1, len(sound) - 2) for sound in sounding)
-    return _Held((*words, *stems), len(words), len(stems), "".join(sounding), pieces)
+            stems.extend([stem_id(stem) for stem in stemmed if stem is not None])
+        sounding.append(_marked(analysis.sound_of(match)))
+    return _record(words + stems, len(words), sounding)
 
 
-class _Known(dict[str, _Held]):
+def _unspaced_ids(piece: str) -> bytes:
+    """Ids of its characters and of pairs of neighbours."""
+    if analysis.has_marks(piece):
+        forms = analysis.unspaced_forms(piece, single_characters=True)
+        return array("I", map(word_id, forms)).tobytes()
+    return kernels.character_ids(piece.encode("utf-8", "surrogatepass"))
+
+
+def _record(ids: Sequence[int], words: int, sounding: list[str]) -> bytes:
+    """See ``kernels.tally``.
+
+    Args:
+        ids: of words, then of their stems.
+        words: how many of them are words.
+        sounding: the letters of each word, marked; nothing where it has no sound.
+    """
+    letters = "".join(sounding).translate(_CODES).encode("ascii")
+    pieces = len(letters) - 2 * (len(sounding) - sounding.count(""))
+    header = (words, len(ids) - words, pieces, len(letters))
+    return array("I", (*header, *ids)).tobytes() + letters + bytes(-len(letters) % 4)
+
+
+class _Known(dict[str, bytes]):
     """What runs of characters of one language hold: most words come again and again."""
 
     def __init__(self, language: str | None) -> None:
         super().__init__()
         self._language = language
 
-    def __missing__(self, run: str) -> _Held:
+    def __missing__(self, run: str) -> bytes:
         found = _held(run, self._language)
         if len(run) <= _REMEMBERED_LENGTH:
             if len(self) % _LOOKED_AFTER == 0:
@@ -183,19 +176,6 @@ def _make_room() -> None:
 
 
 _known: dict[str | None, _Known] = {}
-
-
-class _WordIds(dict[str, int]):
-    """Ids of characters and pairs of them in scripts without spaces, of which there are few."""
-
-    def __missing__(self, form: str) -> int:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        found = self[form] = word_id(form)
-        return found
-
-
-_word_ids = _WordIds()
 
 
 def question_terms(
@@ -326,10 +306,6 @@ def _norms(length: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
 def _marked(sound: str) -> str:
     """A word's sound followed by a mark, or by two where it is one letter."""
     return sound and (f"{sound}_" if len(sound) > 1 else f"{sound}__")
-
-
-def _letters(marked: str) -> NDArray[np.uint8]:
-    return np.frombuffer(marked.translate(_CODES).encode("ascii"), dtype=np.uint8)
 
 
 def _padded(piece: str) -> str:

@@ -59,7 +59,11 @@ def romanised(word: str) -> str:
 @lru_cache(maxsize=100_000)
 def sound(word: str) -> str:
     """A case-folded word of any script in Latin letters, spelt by one set of rules."""
-    latin = romanised(word)
+    return spelt(romanised(word))
+
+
+def spelt(latin: str) -> str:
+    """The same of a word that is in Latin letters already."""
     if latin.isdigit():
         return latin
     for spelling, common in _RULES:

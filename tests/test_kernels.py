@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import runpy
 import sys
+import zlib
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -148,6 +150,48 @@ def test_pieces_are_spelt(words: list[str]) -> None:
     alphabet = b"?abc_".ljust(256, b"?")
     assert kernels.spell_pieces(letters, 4, alphabet) == " ".join(expected)
     assert kernels.spell_pieces(letters[:0], 4, alphabet) == ""
+
+
+@given(text=st.text(st.characters(codec="utf-8"), max_size=9))
+def test_characters_and_pairs_have_the_checksums_of_zlib(text: str) -> None:
+    found = np.frombuffer(kernels.character_ids(text.encode()), np.uint32)
+    parts = [*text, *(text[at : at + 2] for at in range(len(text) - 1))]
+    assert found.tolist() == [zlib.crc32(part.encode()) for part in parts]
+
+
+@given(
+    records=st.lists(
+        st.tuples(
+            st.lists(st.sampled_from([0, 7, 255, 256, 1 << 16, (1 << 32) - 1]), max_size=9),
+            st.integers(0, 9),
+            st.lists(st.integers(1, 37), max_size=6),
+        ),
+        max_size=6,
+    )
+)
+def test_records_are_tallied(records: list[tuple[list[int], int, list[int]]]) -> None:
+    read = b"".join(
+        np.array(
+            [min(words, len(ids)), max(0, len(ids) - words), 3, len(letters), *ids], np.uint32
+        ).tobytes()
+        + bytes(letters)
+        + b"?" * (-len(letters) % 4)
+        for ids, words, letters in records
+    )
+    ids, counts, letters, lengths = kernels.tally(read, 38, 2)
+    every = Counter(number for held, _, _ in records for number in held)
+    assert ids.tolist() == sorted(every)
+    assert counts.tolist() == [min(every[number], 2) for number in sorted(every)]
+    spelt = [letter for _, _, some in records for letter in some]
+    assert letters.tolist() == ([38, *spelt] if spelt else [])
+    words = sum(min(words, len(held)) for held, words, _ in records)
+    assert lengths.tolist() == [words, every.total() - words, 3 * len(records)]
+
+
+@pytest.mark.parametrize("record", [[1], [1, 0, 0, 0], [0, 0, 0, 5, 9]])
+def test_a_record_that_is_cut_off_is_refused(record: list[int]) -> None:
+    with pytest.raises(IndexError, match="a record is longer"):
+        kernels.tally(np.array(record, np.uint32).tobytes(), 38, 255)
 
 
 @given(parts=st.lists(IDS, max_size=4))
