@@ -143,7 +143,7 @@ def asking_tokens(tokens: Question, asking: Sequence[Span]) -> NDArray[np.bool_]
 
 def _begins(before: str, language: str) -> bool:
     """Whether what comes before the first asking word leaves it in the beginning."""
-    words = before.strip(" ¿").lower().replace("’", "'").split()
+    words = before.strip(" ¿\"'“”„«»").lower().replace("’", "'").split()
     return len(words) <= 1 and all(word in _before(language) for word in words)
 
 

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from qa import console
+from qa.evaluation import squad
 from qa.evaluation.__main__ import main
 from qa.evaluation.language_tables import Refusable, refusable_table, shares_table
 from qa.evaluation.pace import Pace
 from qa.evaluation.parts import (
     PARTS,
     Given,
+    articles_report,
     flores_report,
     nomiracl_report,
     sampled,
@@ -163,6 +165,38 @@ def test_squad_is_measured_in_every_direction(given: Given) -> None:
     assert report.data["pace"]["questions"] == 5
 
 
+def test_long_documents_are_judged_by_the_passage_that_says_the_answer(given: Given) -> None:
+    filler = "Un tempo qui si pescava molto e si parlava poco del mare e del vento. " * 8
+    texts = [f"Paragrafo {n}. {filler}" for n in range(13)]
+    texts[3] = f"Iniziò nel 1973 la crisi petrolifera. {filler}"
+    texts[12] = f"Il Vaticano ha 800 abitanti. {filler} Altri 800 ci lavorano."
+    for language in ("it", "es"):
+        rows = [{"id": 2 * n, "text": text} for n, text in enumerate(texts)]
+        write_rows(given.dev / "squad" / f"passages.{language}.jsonl.gz", rows)
+    crisis = {"it": "Quando iniziò la crisi petrolifera?", "passage_it": 6, "answer_it": "1973"}
+    spanish = {"passage_es": 6, "answer_es": "1973"}
+    people = {"it": "Quanti abitanti ha il Vaticano?", "passage_it": 24}
+    write_rows(
+        given.dev / "squad" / "questions.jsonl.gz",
+        [
+            {"id": "e", **crisis, "es": "¿Cuándo comenzó la crisis?", **spanish},
+            {"id": "f", **people, "answer_it": "800"},  # twice in its paragraph
+            {"id": "m", **people},  # answer unknown
+            {"id": "d", **crisis},  # of the half that the ranking is fitted on
+        ],
+    )
+    long = squad.articles(given.dev / "squad", "it")
+    assert [one.id for one in long] == ["squad-it-0-article", "squad-it-24-article"]
+    (question, of_other_half) = squad.article_questions(given.dev / "squad", "it", "it")
+    assert (question.id, of_other_half.id) == ("e", "d")
+    (span,) = question.spans
+    assert long[0].text[span.start : span.end] == span.quote == "1973"
+    report = articles_report(given)
+    counts = {row[0]: row[1] for row in report.tables[0].rows}
+    assert counts == {"it→it": "1", "es→it": "1", "es→es": "1", "it→es": "1"}
+    assert report.data["it→it"]["nDCG@10"]["fused"]["mean"] == 1.0
+
+
 def test_flores_by_every_kind_of_evidence(given: Given) -> None:
     folder = given.dev / "flores"
     write_lines(folder / "de.txt.gz", GERMAN)
@@ -272,6 +306,7 @@ def test_a_sample_is_asked_of_the_whole_collection(given: Given) -> None:
     ("part", "title", "folder"),
     [
         ("squad", "SQuAD", "squad"),
+        ("articles", "SQuAD in long documents", "squad"),
         ("flores", "FLORES", "flores"),
         ("tatoeba", "Tatoeba", "tatoeba"),
         ("nomiracl", "NoMIRACL", "nomiracl"),
@@ -292,7 +327,16 @@ def test_parts_are_measured_in_order_and_joined_in_json(
     def part(name: str) -> Callable[[Given], Report]:
         return lambda given: Report(data={"asked": given.sample}, notes=[f"{name}: done."])
 
-    names = ["seeds", "squad", "flores", "tatoeba", "nomiracl", "strangers", "verification"]
+    names = [
+        "seeds",
+        "squad",
+        "articles",
+        "flores",
+        "tatoeba",
+        "nomiracl",
+        "strangers",
+        "verification",
+    ]
     assert list(PARTS) == names
     monkeypatch.setattr("qa.evaluation.__main__.PARTS", {name: part(name) for name in PARTS})
     assert main(["--data", str(tmp_path), "--sample", "7", "--json"]) == 0

@@ -59,7 +59,7 @@ def test_a_question_without_a_mark_is_known_by_its_first_word() -> None:
     [
         ("en", "In which year did he win", ["which", "did"]),
         ("de", "Seit wann regiert Lukaschenko", ["wann"]),
-        ("de", "Mit wem spricht er", ["wem"]),
+        ("de", "„Mit wem spricht er“", ["wem"]),
         ("fr", "À qui appartient l'usine", ["qui"]),
         ("it", "In quale anno nacque", ["quale"]),
         ("es", "Según el ministro, quiénes lo mantienen en el poder", ["quiénes"]),

@@ -110,6 +110,31 @@ def squad_report(given: Given) -> Report:
     return pace.added_to(report, "SQuAD")
 
 
+def articles_report(given: Given) -> Report:
+    """The same paragraphs as long documents: is the very passage found that says the answer?"""
+    folder = given.dev / "squad"
+    if not squad.present(folder):
+        return _skipped("SQuAD in long documents", folder)
+    pace, results = Pace(), dict[tuple[str, str], list[Judged]]()
+    for language in squad.LANGUAGES:
+        documents = squad.articles(folder, language)
+        tick = counting(given.bar, f"reading SQuAD's articles ({language})", len(documents))
+        with collection_of(named(documents), given.settings, tick) as (collection, _):
+            for asked_in, answered_in in squad.DIRECTIONS:
+                if answered_in == language:
+                    questions = squad.article_questions(folder, asked_in, answered_in)
+                    questions = measurable(questions, given.sample)
+                    tick = counting(given.bar, f"articles {asked_in}→{answered_in}", len(questions))
+                    with pace.asking(len(questions)):
+                        judged = list(judge(collection, questions, tick=tick))
+                    results[asked_in, answered_in] = judged
+    given.bar.hide()
+    table, data = directions_table("SQuAD in long documents: the passage that answers", results)
+    scores = {f"{a}→{b}": values_by_id(judged, "nDCG@10") for (a, b), judged in results.items()}
+    report = Report([table], data, scores={"Articles nDCG@10": scores})
+    return pace.added_to(report, "SQuAD in long documents")
+
+
 def _hold_answers(
     collection: Asker,
     documents: Sequence[Document],
@@ -277,6 +302,7 @@ def verification_report(given: Given) -> Report:
 PARTS: Mapping[str, Callable[[Given], Report]] = {
     "seeds": seeds_report,
     "squad": squad_report,
+    "articles": articles_report,
     "flores": flores_report,
     "tatoeba": tatoeba_report,
     "nomiracl": nomiracl_report,
