@@ -45,9 +45,9 @@ _WORDS = {
     "якими коли де куди звідки навіщо як скільки чи чий чия",
     "be": "хто каго каму кім што чаго чаму чым які яка якая якое якія якога якую якіх якім якой "
     "калі дзе куды адкуль навошта як колькі ці чый чыя",
-    "tr": "kim kimin kime kimi kimler kimdir ne ne_zaman ne_kadar neyi neye nedir neden niçin niye "
-    "hangi hangisi hangileri nerede nereye nereden neresi nasıl kaç kaçıncı mi mı mu mü midir "
-    "mıdır",
+    "tr": "kim kimin kime kimi kimler kimdir ne ne_zaman ne_zamandan ne_kadar neyi neye nedir "
+    "neden niçin niye hangi hangisi hangileri nerede nereye nereden neresi nasıl kaç kaçıncı mi mı "
+    "mu mü midir mıdır",
     "ar": "من ما ماذا ماهي ماهو متى متي أين اين لماذا كيف كم أي اي أية هل لم بماذا مم عم",
     "hi": "कौन किस किसने किसे किसको किसका किसकी किसके क्या कब कहाँ कहां क्यों कैसे कैसा कैसी "
     "कितना कितनी कितने कौनसा कौनसी",
@@ -79,8 +79,8 @@ _BEFORE = {
 _SURE = {
     "es": "quién quiénes qué cuál cuáles cuándo dónde adónde cómo cuánto cuánta cuántos cuántas",
     "ru": "ли",
-    "tr": "kim kimin kime kimi kimler kimdir ne_zaman nedir niçin niye hangi hangisi hangileri "
-    "nerede nereye nereden neresi kaç kaçıncı mi mı mu mü midir mıdır",
+    "tr": "kim kimin kime kimi kimler kimdir ne_zaman ne_zamandan nedir niçin niye hangi hangisi "
+    "hangileri nerede nereye nereden neresi kaç kaçıncı mi mı mu mü midir mıdır",
     "hi": _WORDS["hi"],
     "zh": "什么 甚么 什麼 甚麼 谁 誰 哪里 哪裡 哪儿 哪个 哪個 哪些 哪一 何时 何時 "
     "什么时候 什麼時候 为什么 為什麼 为何 為何 怎么 怎麼 怎样 怎樣 多少 多久 吗 嗎",

@@ -39,6 +39,7 @@ def asks(question: str, language: str | None) -> bool:
         ("uk", "Коли почалася війна?"),
         ("be", "Колькі салдат у Беларусі?"),
         ("tr", "Savaş ne zaman başladı?"),
+        ("tr", "Lukaşenko ne zamandan beri iktidarda"),
         ("tr", "Belarus'un kaç askeri var?"),
         ("ar", "متى بدأت الحرب؟"),
         ("ar", "كم عدد الجنود؟"),
