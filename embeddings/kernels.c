@@ -250,8 +250,8 @@ EXPORT int64_t spell_pieces(const uint8_t *letters, int64_t total, uint8_t mark,
     return at - out;
 }
 
-/* CRC-32 of each character of a text, then of each pair of neighbours; returns how many. `table` has it of
- * each byte. */
+/* CRC-32 of each character of a text in UTF-8, then of each pair of neighbours; returns how many. `table` says how
+ * it goes on from byte to byte. What comes before the first character is left out. */
 EXPORT int64_t character_ids(const uint8_t *text, int64_t size, const uint32_t *table, uint32_t *out)
 {
     int64_t n = 0;
@@ -264,6 +264,8 @@ EXPORT int64_t character_ids(const uint8_t *text, int64_t size, const uint32_t *
             pair = one;
             one = ~0u;
         }
+        if (at < 0)
+            continue;
         one = table[(one ^ text[i]) & 255] ^ (one >> 8);
         pair = table[(pair ^ text[i]) & 255] ^ (pair >> 8);
         out[at] = ~one;

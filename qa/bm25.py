@@ -141,6 +141,7 @@ def _record(ids: Sequence[int], words: int, sounding: list[str]) -> bytes:
         sounding: the letters of each word, marked; nothing where it has no sound.
     """
     letters = "".join(sounding).translate(_CODES).encode("ascii")
+    # Of four letters, the mark before a word among them: two fewer than it has letters and marks.
     pieces = len(letters) - 2 * (len(sounding) - sounding.count(""))
     header = (words, len(ids) - words, pieces, len(letters))
     return array("I", (*header, *ids)).tobytes() + letters + bytes(-len(letters) % 4)

@@ -157,6 +157,7 @@ def test_characters_and_pairs_have_the_checksums_of_zlib(text: str) -> None:
     found = np.frombuffer(kernels.character_ids(text.encode()), np.uint32)
     parts = [*text, *(text[at : at + 2] for at in range(len(text) - 1))]
     assert found.tolist() == [zlib.crc32(part.encode()) for part in parts]
+    assert kernels.character_ids(b"\x80\xbf" + text.encode()) == found.tobytes()
 
 
 @given(

@@ -9,13 +9,14 @@ is asked that the ranking is never fitted on (``qa.evaluation.halves``).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from embeddings.bundled import load_encoder
 from qa import console, seeds
+from qa.collection import Collection
 from qa.evaluation import flores, nomiracl, squad, strangers, tatoeba
 from qa.evaluation.cli import evaluate
 from qa.evaluation.dataset import load_questions
@@ -81,22 +82,13 @@ def squad_report(given: Given) -> Report:
         return _skipped("SQuAD", folder)
     pace, results = Pace(), dict[tuple[str, str], list[Judged]]()
     holding = dict[str, dict[str, list[float]]]()
-    for language in squad.LANGUAGES:
-        documents = squad.documents(folder, language)
-        answers = squad.answers(folder, language)
-        tick = counting(given.bar, f"reading SQuAD ({language})", len(documents))
-        with collection_of(named(documents), given.settings, tick) as (collection, _):
-            for asked_in, answered_in in squad.DIRECTIONS:
-                if answered_in == language:
-                    questions = squad.questions(folder, asked_in, answered_in)
-                    questions = measurable(questions, given.sample)
-                    tick = counting(given.bar, f"SQuAD {asked_in}→{answered_in}", len(questions))
-                    with pace.asking(len(questions)):
-                        judged = list(judge(collection, questions, tick=tick))
-                        told = _hold_answers(collection, documents, questions, answers)
-                    results[asked_in, answered_in] = judged
-                    if told:
-                        holding[f"{asked_in}→{answered_in}"] = {"holds": told}
+    for asked in _squad_directions(given, "SQuAD", squad.documents, squad.questions):
+        answers = squad.answers(folder, asked.direction[1])
+        with pace.asking(len(asked.questions)):
+            results[asked.direction] = asked.judged()
+            told = _hold_answers(asked.collection, asked.documents, asked.questions, answers)
+        if told:
+            holding["→".join(asked.direction)] = {"holds": told}
     given.bar.hide()
     table, data = directions_table("SQuAD", results)
     tables = [table]
@@ -116,23 +108,48 @@ def articles_report(given: Given) -> Report:
     if not squad.present(folder):
         return _skipped("SQuAD in long documents", folder)
     pace, results = Pace(), dict[tuple[str, str], list[Judged]]()
-    for language in squad.LANGUAGES:
-        documents = squad.articles(folder, language)
-        tick = counting(given.bar, f"reading SQuAD's articles ({language})", len(documents))
-        with collection_of(named(documents), given.settings, tick) as (collection, _):
-            for asked_in, answered_in in squad.DIRECTIONS:
-                if answered_in == language:
-                    questions = squad.article_questions(folder, asked_in, answered_in)
-                    questions = measurable(questions, given.sample)
-                    tick = counting(given.bar, f"articles {asked_in}→{answered_in}", len(questions))
-                    with pace.asking(len(questions)):
-                        judged = list(judge(collection, questions, tick=tick))
-                    results[asked_in, answered_in] = judged
+    for asked in _squad_directions(given, "articles", squad.articles, squad.article_questions):
+        with pace.asking(len(asked.questions)):
+            results[asked.direction] = asked.judged()
     given.bar.hide()
     table, data = directions_table("SQuAD in long documents: the passage that answers", results)
     scores = {f"{a}→{b}": values_by_id(judged, "nDCG@10") for (a, b), judged in results.items()}
     report = Report([table], data, scores={"Articles nDCG@10": scores})
     return pace.added_to(report, "SQuAD in long documents")
+
+
+@dataclass(frozen=True, slots=True)
+class _Direction:
+    """Questions in one language and a collection in one, while it is open."""
+
+    direction: tuple[str, str]
+    collection: Collection
+    documents: Sequence[Document]
+    questions: Sequence[Question]
+    tick: Tick
+
+    def judged(self) -> list[Judged]:
+        """Their rankings."""
+        return list(judge(self.collection, self.questions, tick=self.tick))
+
+
+def _squad_directions(
+    given: Given,
+    name: str,
+    documents_of: Callable[[Path, str], list[Document]],
+    questions_of: Callable[[Path, str, str], list[Question]],
+) -> Iterator[_Direction]:
+    """Each direction, to be asked before the next is wanted."""
+    folder = given.dev / "squad"
+    for language in squad.LANGUAGES:
+        documents = documents_of(folder, language)
+        tick = counting(given.bar, f"reading {name} ({language})", len(documents))
+        with collection_of(named(documents), given.settings, tick) as (collection, _):
+            for direction in squad.DIRECTIONS:
+                if direction[1] == language:
+                    questions = measurable(questions_of(folder, *direction), given.sample)
+                    tick = counting(given.bar, f"{name} {'→'.join(direction)}", len(questions))
+                    yield _Direction(direction, collection, documents, questions, tick)
 
 
 def _hold_answers(
