@@ -275,7 +275,7 @@ EXPORT int64_t character_ids(const uint8_t *text, int64_t size, const uint32_t *
     return n > 0 ? 2 * n - 1 : 0;
 }
 
-/* By one byte after the other, from the lowest on. */
+/* By one byte after the other, from the lowest on; after the fourth they are where they were. */
 static void sort_ids(uint32_t *ids, uint32_t *room, int64_t n)
 {
     for (int32_t shift = 0; shift < 32; shift += 8) {

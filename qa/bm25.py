@@ -109,8 +109,6 @@ def _held(run: str, language: str | None) -> bytes:
         if stem is not None:
             ids.append(stem_id(stem))
         return _record(ids, forms, [_marked(sounds.spelt(latin))])
-    if run.isascii() and run.isdigit():
-        return _record([word_id(run[: analysis.LONGEST])], 1, [])
     words, stems, sounding = array("I"), array("I"), []
     for match in analysis.matches_in(run):
         if match.lastgroup == "unspaced":

@@ -28,8 +28,7 @@ _WORDS = {
     "worin womit wofür wozu worum worüber wodurch wovon",
     "fr": "qui que quoi quel quelle quels quelles quand où pourquoi comment combien lequel "
     "laquelle lesquels lesquelles est-ce qu'est-ce",
-    "es": "quién quiénes qué cuál cuáles cuándo dónde adónde cómo cuánto cuánta cuántos cuántas "
-    "quien quienes que cual cuales cuando donde como cuanto cuanta cuantos cuantas",
+    "es": "quien quienes que cual cuales cuando donde como cuanto cuanta cuantos cuantas",
     "it": "chi che cosa cos quale quali qual quando dove perché come quanto quanta quanti quante",
     "pt": "quem que quê qual quais quando onde como quanto quanta quantos quantas porque porquê",
     "nl": "wie wat welke welk wanneer waar waarom hoe hoe_vaak hoe_lang hoeveel waarin waarmee "
@@ -40,23 +39,18 @@ _WORDS = {
     "cs": "kdo koho komu kým co čeho čemu čím jaký jaká jaké jakého jakou jakých jakým jakém který "
     "která které kterého kterém kterou kterých kterým kdy kde kam odkud proč jak kolik zda",
     "ru": "кто кого кому кем ком что чего чему чем какой какая какое какие какого какую каких "
-    "каким каком какими который которая когда где куда откуда почему зачем как сколько ли чей чья",
+    "каким каком какими который которая когда где куда откуда почему зачем как сколько чей чья",
     "uk": "хто кого кому ким що чого чому чим який яка яке які якого яку яких яким якому якій "
     "якими коли де куди звідки навіщо як скільки чи чий чия",
     "be": "хто каго каму кім што чаго чаму чым які яка якая якое якія якога якую якіх якім якой "
     "калі дзе куды адкуль навошта як колькі ці чый чыя",
-    "tr": "kim kimin kime kimi kimler kimdir ne ne_zaman ne_zamandan ne_kadar neyi neye nedir "
-    "neden niçin niye hangi hangisi hangileri nerede nereye nereden neresi nasıl kaç kaçıncı mi mı "
-    "mu mü midir mıdır",
+    "tr": "ne ne_kadar neyi neye neden nasıl",
     "ar": "من ما ماذا ماهي ماهو متى متي أين اين لماذا كيف كم أي اي أية هل لم بماذا مم عم",
-    "hi": "कौन किस किसने किसे किसको किसका किसकी किसके क्या कब कहाँ कहां क्यों कैसे कैसा कैसी "
-    "कितना कितनी कितने कौनसा कौनसी",
-    "zh": "什么 甚么 什麼 甚麼 谁 誰 哪里 哪裡 哪儿 哪个 哪個 哪些 哪一 何时 何時 "
-    "什么时候 什麼時候 为什么 為什麼 为何 為何 怎么 怎麼 怎样 怎樣 如何 多少 几 幾 多久 吗 嗎 呢",
-    "ja": "何 誰 どこ いつ なぜ どうして どう どのように どの どれ どんな どちら いくつ いくら "
-    "何人 何年 何時 ですか ますか でしたか ましたか か",
+    "zh": "如何 几 幾 呢",
+    "ja": "何 どう どのように どれ いくつ いくら 何人",
 }
-"""What only asks; ``_`` is a space, so that "how old" asks and "old" alone does not."""
+"""What only asks in a question and may do otherwise elsewhere; ``_`` is a space, so that "how old"
+asks and "old" alone does not."""
 _BEFORE = {
     "en": "in on at by for from to of with under during since until after before about against "
     "between according",
@@ -81,13 +75,15 @@ _SURE = {
     "ru": "ли",
     "tr": "kim kimin kime kimi kimler kimdir ne_zaman ne_zamandan nedir niçin niye hangi hangisi "
     "hangileri nerede nereye nereden neresi kaç kaçıncı mi mı mu mü midir mıdır",
-    "hi": _WORDS["hi"],
+    "hi": "कौन किस किसने किसे किसको किसका किसकी किसके क्या कब कहाँ कहां क्यों कैसे कैसा कैसी "
+    "कितना कितनी कितने कौनसा कौनसी",
     "zh": "什么 甚么 什麼 甚麼 谁 誰 哪里 哪裡 哪儿 哪个 哪個 哪些 哪一 何时 何時 "
     "什么时候 什麼時候 为什么 為什麼 为何 為何 怎么 怎麼 怎样 怎樣 多少 多久 吗 嗎",
     "ja": "誰 どこ いつ なぜ どうして どの どんな どちら 何年 何時 "
     "ですか ますか でしたか ましたか か",
 }
-"""Those of which one anywhere makes a question: hardly anything else has them."""
+"""What only asks and makes a question wherever it stands: hardly anything else has it."""
+_LANGUAGES = _WORDS.keys() | _SURE.keys()
 _UNSPACED = {"zh", "ja"}
 _INDEFINITE = {"zh": r"(?!\P{P}{0,6}[都也])", "ja": r"(?![もか])"}
 """After "who", not what makes "anybody" of it."""
@@ -106,16 +102,17 @@ def asking_words(question: str, language: str | None) -> list[Span]:
     a word or with a preposition and such a word, and what has one that does hardly anything but
     ask: 谁, hangi, qué.
     """
-    if language not in _WORDS:
+    if language not in _LANGUAGES:
         return []
-    found = [Span(*match.span()) for match in _pattern(language).finditer(question)]
-    asks = found and (
+    found = [Span(*match.span()) for match in _asking(language).finditer(question)]
+    if not found or not (
         _ENDS.search(question)
         or _begins(question[: found[0].start], language)
         or (language in _SURE and _sure(language).search(question))
-    )
+    ):
+        return []
     told = blanked(question, found)
-    return found if asks and any(character.isalnum() for character in told) else []
+    return found if any(character.isalnum() for character in told) else []
 
 
 def blanked(question: str, asking: Sequence[Span]) -> str:
@@ -144,31 +141,28 @@ def asking_tokens(tokens: Question, asking: Sequence[Span]) -> NDArray[np.bool_]
 def _begins(before: str, language: str) -> bool:
     """Whether what comes before the first asking word leaves it in the beginning."""
     words = before.strip(" ¿\"'“”„«»").lower().replace("’", "'").split()
-    return len(words) <= 1 and all(word in _before(language) for word in words)
+    return not words or (len(words) == 1 and words[0] in _BEFORE.get(language, "").split())
 
 
 @cache
-def _before(language: str) -> frozenset[str]:
-    return frozenset(_BEFORE.get(language, "").split())
-
-
-@cache
-def _pattern(language: str) -> regex.Pattern[str]:
-    return regex.compile(_any_of(_WORDS[language], language), regex.IGNORECASE)
+def _asking(language: str) -> regex.Pattern[str]:
+    return _any_of(f"{_WORDS.get(language, '')} {_SURE.get(language, '')}", language)
 
 
 @cache
 def _sure(language: str) -> regex.Pattern[str]:
-    return regex.compile(_any_of(_SURE[language], language), regex.IGNORECASE)
+    return _any_of(_SURE[language], language)
 
 
-def _any_of(words: str, language: str) -> str:
+def _any_of(words: str, language: str) -> regex.Pattern[str]:
     """A pattern for each of these words, the longest first."""
     some = sorted(words.split(), key=len, reverse=True)
     either = "|".join(_written(word) for word in some)
     if language in _UNSPACED:
-        return f"{_INSIDE[language]}(?>{either}){_INDEFINITE[language]}"
-    return rf"(?<!\w)(?:{either})(?!\w)"
+        pattern = f"{_INSIDE[language]}(?>{either}){_INDEFINITE[language]}"
+    else:
+        pattern = rf"(?<!\w)(?:{either})(?!\w)"
+    return regex.compile(pattern, regex.IGNORECASE)
 
 
 def _written(word: str) -> str:
