@@ -5,9 +5,16 @@
  * allocates, keeps state or knows more than numbers.
  */
 
+#define _XOPEN_SOURCE 700
+#define _FILE_OFFSET_BITS 64
+
+#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#ifndef _WIN32
+#include <unistd.h>
+#endif
 
 #ifdef _WIN32
 #define EXPORT __declspec(dllexport)
@@ -37,7 +44,7 @@
 #define SIEVE_BITS 13
 #define SIEVE (1 << SIEVE_BITS)
 
-EXPORT int32_t kernels_version(void) { return 9; }
+EXPORT int32_t kernels_version(void) { return 10; }
 
 /* --- ragged arrays --- */
 
@@ -57,6 +64,34 @@ EXPORT int64_t gather(const uint8_t *source, int64_t size, int64_t n, const int6
             return i;
         memcpy(out, source + starts[i] * width, (size_t)(lengths[i] * width));
         out += lengths[i] * width;
+    }
+    return n;
+}
+
+/* Copies n parts of files, each from its start on, to where it begins in `out`, which is `size` long: from the address
+ * that its file is mapped to, or by reading. Returns how many it has. Windows reads nothing without moving in the
+ * file, so there that is none. */
+EXPORT int64_t read_parts(const int32_t *handles, const int64_t *addresses, const int64_t *starts,
+                          const int64_t *lengths, int64_t n, const int64_t *begins, uint8_t *out, int64_t size)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (outside(begins[i], lengths[i], size))
+            return i;
+        if (addresses[i]) {
+            memcpy(out + begins[i], (const uint8_t *)(intptr_t)addresses[i] + starts[i], (size_t)lengths[i]);
+            continue;
+        }
+#ifndef _WIN32
+        for (int64_t done = 0; done < lengths[i];) {
+            ssize_t got = pread(handles[i], out + begins[i] + done, (size_t)(lengths[i] - done), starts[i] + done);
+            if (got == 0 || (got < 0 && errno != EINTR))
+                return i;
+            done += got > 0 ? got : 0;
+        }
+#else
+        if (lengths[i])
+            return i;
+#endif
     }
     return n;
 }

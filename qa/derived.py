@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,10 +27,13 @@ from qa import passages, records
 from qa.errors import StoreError
 from qa.lexical import LexicalIndex, LexicalIndexBusy, LexicalIndexError
 from qa.lexical_compaction import FOLDER as LEXICAL
+from qa.lexical_compaction import worth_it
 from qa.lexical_files import clear
 from qa.lexical_view import LexicalView
 from qa.locks import SharedLock, WouldWait
 from qa.representation import Columns
+from qa.representation_files import FOLDER as REPRESENTATIONS
+from qa.representation_files import RepresentationFiles
 from qa.store import Store
 from qa.tidying import Tidying
 from qa.token_counts import Counts, TokenCounts
@@ -60,6 +64,7 @@ class Moment:
     vectors: VectorIndex
     lexical: LexicalView
     token_counts: Counts
+    representations: RepresentationFiles
 
 
 @dataclass(slots=True)
@@ -96,12 +101,20 @@ class Derived:
             self._identity = records.state(connection).store
         self._vectors = StoreVectors(folder / "vectors.safetensors", self._identity, dimension)
         self._counts = TokenCounts(folder / "token-counts", self._identity)
+        self._representations = RepresentationFiles(folder / REPRESENTATIONS, self._identity)
         self._lexical = self._open_lexical()
         self._view = self._lexical.view
         self._saving = threading.Thread()
         self._following = threading.Thread()
         self._stopping = threading.Event()
-        self._tidying = Tidying(store.path)
+        self._compacting = Tidying(
+            store.path, "qa.lexical_compaction", partial(worth_it, self._lexical_path)
+        )
+        self._writing = Tidying(
+            store.path,
+            "qa.representation_writing",
+            lambda: bool(self._representations.unwritten()),
+        )
         self.catch_up()
         self._progress = None
 
@@ -115,8 +128,9 @@ class Derived:
         """
         with self._lock.shared(waits=waits), self._store.reading() as connection:
             state = records.state(connection)
-            exchanged = self._tidying.looked(state.sequence) and self._lexical.exchanged
-            if not exchanged and self._sequences() == {state.sequence}:
+            exchanged = self._compacting.looked(state.sequence) and self._lexical.exchanged
+            written = self._writing.looked(state.sequence) and self._representations.changed
+            if not (exchanged or written) and self._sequences() == {state.sequence}:
                 yield self._moment(connection, state)
                 return
         if not waits:
@@ -126,15 +140,23 @@ class Derived:
                 with suppress(LexicalIndexError):  # what is open can still be searched
                     self._lexical.reload()
                     self._view = self._lexical.view
+            if written:
+                self._representations.reload()
             with self._caught_up() as moment:
                 yield moment
                 self._save_beside()
 
     def _sequences(self) -> set[int]:
-        return {self._vectors.sequence, self._view.sequence, self._counts.sequence}
+        return {
+            *(self._vectors.sequence, self._view.sequence),
+            *(self._counts.sequence, self._representations.sequence),
+        }
 
     def _moment(self, connection: sqlite3.Connection, state: records.State) -> Moment:
-        return Moment(connection, state, self._vectors.index, self._view, self._counts.counts)
+        return Moment(
+            *(connection, state, self._vectors.index, self._view),
+            *(self._counts.counts, self._representations),
+        )
 
     def catch_up(self) -> None:
         """Bring both indexes to the store's state."""
@@ -176,6 +198,7 @@ class Derived:
         with self._lock.exclusive():
             self._vectors.clear()
             self._counts.clear()
+            self._representations.distrust()
             with self._store.writing():
                 clear(self._lexical_path)
             self._mend_lexical()
@@ -183,7 +206,8 @@ class Derived:
     def stop(self) -> None:
         """End what works in the background and is worth nothing without this program."""
         self._stopping.set()
-        self._tidying.stop()
+        self._compacting.stop()
+        self._writing.stop()
 
     def save(self) -> None:
         """Save both indexes, if they changed since they were saved."""
@@ -246,6 +270,8 @@ class Derived:
             self._vectors.advance(connection, state.sequence, self._told_vectors)
         if self._counts.sequence != state.sequence:
             self._counts.advance(connection, state.sequence, self._dimension)
+        if self._representations.sequence != state.sequence:
+            self._representations.advance(connection, state.sequence)
         return state
 
     def _advance_lexical(self, connection: sqlite3.Connection, to: int) -> None:

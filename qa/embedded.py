@@ -233,7 +233,9 @@ class EmbeddedEngine:
             for one in searches
         ]
         found = self._candidates(moment, searches, asked)
-        read = [passages.columns(moment.connection, ids, self._dimension) for ids in found]
+        read = [
+            moment.representations.columns(moment.connection, ids, self._dimension) for ids in found
+        ]
         if list(map(len, read)) != list(map(len, found)):
             return None
         status = _status(moment.state)

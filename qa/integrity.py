@@ -153,6 +153,8 @@ def _indexes(moment: Moment) -> Iterator[str]:
             yield f"The {name} index has passages that do not exist: {extra}."
         if len(ids) != len(np.unique(ids)):
             yield f"The {name} index has a passage twice."
+    if wrong := _some(np.fromiter(moment.representations.wrong(moment.connection), np.int64)):
+        yield f"The files of representations have others of passages {wrong}."
     yield from _token_counts(moment)
 
 

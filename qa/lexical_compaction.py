@@ -8,9 +8,6 @@ and then takes its place; what changed since it was begun, each process adds whe
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -18,16 +15,13 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from qa import passages, records
-from qa.errors import StoreError
-from qa.lexical import LexicalIndex, LexicalIndexBusy, LexicalIndexError
+from qa.lexical import LexicalIndex, LexicalIndexBusy
 from qa.lexical_files import clear, segment_sizes
 from qa.lexical_tail import Entry
 from qa.store import Store
+from qa.upkeep import claimed, work
 
 FOLDER = "lexical"
-NOT_DONE = 2
-"""What the process ends with when another is about it, or the index goes on changing."""
-
 SLICE = 25_000
 """Passages in a commit, at most: as many as become one segment with this much memory."""
 
@@ -37,7 +31,6 @@ _MERGED = 8
 """Segments of like size that tantivy merges into one."""
 
 _LEAST = 5_000
-_STALE_SECONDS = 900.0
 _PATIENCE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.1
 
@@ -68,7 +61,7 @@ def compact(path: Path) -> bool:
     """
     index = path.with_name(FOLDER)
     building = index.with_name(f"{FOLDER}.new")
-    if not _claimed(building):
+    if not claimed(building):
         return False
     try:
         with closing(Store(path)) as store:
@@ -80,18 +73,6 @@ def compact(path: Path) -> bool:
             return _exchanged(store, LexicalIndex(index, state.store), index, building)
     finally:
         clear(building)
-
-
-def _claimed(building: Path) -> bool:
-    """Make the folder, unless another process works in it; one that was left behind is removed."""
-    with suppress(OSError):
-        if time.time() - building.stat().st_mtime > _STALE_SECONDS:
-            clear(building)
-    try:
-        building.mkdir()
-    except FileExistsError:
-        return False
-    return True
 
 
 def _fill(index: LexicalIndex, entries: Iterator[Entry], count: int, sequence: int) -> None:
@@ -124,18 +105,5 @@ def _exchanged(store: Store, old: LexicalIndex, index: Path, building: Path) -> 
     return False
 
 
-def main() -> None:
-    """Compact the index beside a store, as a process that gets in nobody's way."""
-    for ending in (signal.SIGTERM, signal.SIGINT):  # with what is unfinished removed
-        signal.signal(ending, lambda *_: sys.exit())
-    if hasattr(os, "nice"):
-        os.nice(10)
-    try:
-        done = compact(Path(sys.argv[1]))
-    except (StoreError, LexicalIndexError, OSError) as error:
-        sys.exit(f"The lexical index stays in several segments: {error}")
-    sys.exit(0 if done else NOT_DONE)
-
-
 if __name__ == "__main__":
-    main()
+    work(compact, "The lexical index stays in several segments")

@@ -46,16 +46,30 @@ def allowed(connection: sqlite3.Connection, filters: Filters) -> NDArray[np.int6
     return np.sort(np.fromiter((row[0] for row in rows), dtype=np.int64))
 
 
-def columns(
-    connection: sqlite3.Connection, passage_ids: NDArray[np.int64], dimension: int
-) -> Columns:
-    """What passages are scored by, ascending by id; ids that do not exist are left out."""
-    found = connection.execute(
+def stored(connection: sqlite3.Connection, passage_ids: Sequence[int]) -> list[tuple[int, bytes]]:
+    """(id, representation) of passages, ascending; ids that do not exist are left out."""
+    return connection.execute(
         "SELECT passage_id, data FROM representations "
         "WHERE passage_id IN (SELECT value FROM json_each(?)) ORDER BY passage_id",
-        (json.dumps(passage_ids.tolist()),),
+        (json.dumps(passage_ids),),
     ).fetchall()
-    return representation.columns([row[0] for row in found], [row[1] for row in found], dimension)
+
+
+def stored_between(
+    connection: sqlite3.Connection, first: int, end: int
+) -> Iterator[tuple[int, bytes]]:
+    """The same of those of ``first`` to below ``end``."""
+    yield from connection.execute(
+        "SELECT passage_id, data FROM representations "
+        "WHERE passage_id >= ? AND passage_id < ? ORDER BY passage_id",
+        (first, end),
+    )
+
+
+def end(connection: sqlite3.Connection) -> int:
+    """One past the highest id of a passage; ids that are free below it are not used again."""
+    (highest,) = connection.execute("SELECT max(id) FROM passages").fetchone()
+    return 1 + (highest or 0)
 
 
 def shown(connection: sqlite3.Connection, passage_ids: Sequence[int]) -> dict[int, Shown]:
@@ -78,6 +92,18 @@ def removed_since(connection: sqlite3.Connection, sequence: int) -> NDArray[np.i
     """(n,) ids of passages removed after that sequence number."""
     found = connection.execute(
         "SELECT passage_id FROM removed_passages WHERE sequence > ?", (sequence,)
+    )
+    return np.fromiter((row[0] for row in found), dtype=np.int64)
+
+
+def removed_between(
+    connection: sqlite3.Connection, first: int, end: int, sequence: int
+) -> NDArray[np.int64]:
+    """(n,) the same of those of ``first`` to below ``end``."""
+    found = connection.execute(
+        "SELECT passage_id FROM removed_passages "
+        "WHERE passage_id >= ? AND passage_id < ? AND sequence > ?",
+        (first, end, sequence),
     )
     return np.fromiter((row[0] for row in found), dtype=np.int64)
 

@@ -160,7 +160,9 @@ def to_bytes(document_id: str, one: PreparedPassage) -> bytes:
     return b"".join([part + _PADDING[len(part) % _WORD] for part in parts])
 
 
-def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Columns:
+def columns(
+    ids: Sequence[int] | NDArray[np.int64], stored: Sequence[bytes], dimension: int
+) -> Columns:
     """Columns of n passages from their representations.
 
     Args:
@@ -171,8 +173,15 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
     Raises:
         ValueError: one of them is damaged or of another format.
     """
-    joined = np.frombuffer(b"".join(stored), dtype=np.uint8)
     sizes = np.fromiter(map(len, stored), dtype=np.int64, count=len(stored))
+    joined = np.frombuffer(b"".join(stored), dtype=np.uint8)
+    return laid_out(np.asarray(ids, np.int64), joined, sizes, dimension)
+
+
+def laid_out(
+    ids: NDArray[np.int64], joined: NDArray[np.uint8], sizes: NDArray[np.int64], dimension: int
+) -> Columns:
+    """The same of representations that lie one after the other, as long as ``sizes`` (n,) say."""
     if (sizes % _WORD).any() or sizes.min(initial=_WORD * len(_HEADER)) < _WORD * len(_HEADER):
         raise ValueError("a representation is cut off")
     words = joined.view("<u4")
@@ -195,7 +204,7 @@ def columns(ids: Sequence[int], stored: Sequence[bytes], dimension: int) -> Colu
     start, end = header[_FIELD["start"]], header[_FIELD["end"]]
     lengths = header[_FIELD["words"] : _FIELD["sounds"] + 1].T
     hubness = np.where(hubs > 0, (hubs - _NONE) / _FINE, 0.0)
-    return Columns(np.array(ids, np.int64), start, end, lengths, hubness, dimension, *parts)
+    return Columns(ids, start, end, lengths, hubness, dimension, *parts)
 
 
 def _hub(hubness: float) -> int:

@@ -1,4 +1,4 @@
-"""Has the lexical index compacted while nobody changes anything. Knows when, not how."""
+"""Has work done on what is derived while nobody changes anything. Knows when, not what."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-
-from qa.lexical_compaction import FOLDER, worth_it
 
 LOOK_SECONDS = 10.0
 _RETRY_SECONDS = 1_800.0
@@ -21,15 +20,21 @@ _log = logging.getLogger(__name__)
 
 
 class Tidying:
-    """Looks now and then whether compacting is worth it.
+    """Looks now and then whether some work is worth it.
 
-    The work is done by a process of its own, which does not hold Python's lock while others ask.
+    It is done by a process of its own, which does not hold Python's lock while others ask.
+
+    Args:
+        store: whose path the process is given.
+        module: that it runs; see ``qa.upkeep``.
+        worth_it: tells whether there is anything to do.
     """
 
-    def __init__(self, store: Path) -> None:
-        """For the index beside this store."""
+    def __init__(self, store: Path, module: str, worth_it: Callable[[], bool]) -> None:
+        """Look for the first time after a while."""
         self._store = store
-        self._index = store.with_name(FOLDER)
+        self._module = module
+        self._worth_it = worth_it
         self._next = time.monotonic() + LOOK_SECONDS
         self._sequence = self._tried = -1
         self._again = 0.0
@@ -51,7 +56,7 @@ class Tidying:
             self._next = now + LOOK_SECONDS
             quiet, self._sequence = sequence == self._sequence, sequence
             due = sequence != self._tried or (now >= self._again and self._failed())
-            if _POSSIBLE and quiet and due and not self._running() and worth_it(self._index):
+            if _POSSIBLE and quiet and due and not self._running() and self._worth_it():
                 self._tried, self._again = sequence, now + _RETRY_SECONDS
                 self._begin()
         finally:
@@ -78,9 +83,9 @@ class Tidying:
     def _begin(self) -> None:
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "qa.lexical_compaction", str(self._store)],
+                [sys.executable, "-m", self._module, str(self._store)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )
         except OSError:
-            _log.warning("the lexical index stays in several segments", exc_info=True)
+            _log.warning("%s could not be started", self._module, exc_info=True)

@@ -7,6 +7,7 @@ import sys
 import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,6 +27,44 @@ ROOT = Path(__file__).parents[1]
 ROUNDED = 3e-5  # the others' vectors are, to 16 bits
 RANDOM = np.random.default_rng(5)
 IDS = st.lists(st.integers(0, 40), max_size=60)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros(3), np.zeros((0, 4)), np.frombuffer(b"read only", np.uint8), np.arange(9)[4:]],
+)
+def test_where_an_array_begins(array: NDArray[Any]) -> None:
+    assert kernels.address(array) == array.ctypes.data
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_parts_of_files_are_read(tmp_path: Path, *, mapped: bool) -> None:
+    texts = (b"0123456789", b"abcdefghij" * 100_000)
+    with ExitStack() as stack:
+        files = []
+        for number, text in enumerate(texts):
+            (tmp_path / str(number)).write_bytes(text)
+            files.append(stack.enter_context((tmp_path / str(number)).open("rb")))
+        handles = np.array([file.fileno() for file in files], np.int32)
+        held = [np.frombuffer(text, np.uint8) for text in texts]
+        addresses = np.array([kernels.address(one) if mapped else 0 for one in held], np.int64)
+        of = np.array([1, 0, 1, 1])
+        starts, lengths = np.array([3, 8, 10, 0]), np.array([4, 2, 0, 1_000_000])
+        out, begins = np.zeros(1_000_007, np.uint8), np.array([2, 0, 7, 7])
+
+        def read() -> None:
+            kernels.read_parts(handles[of], addresses[of], starts, lengths, out, begins)
+
+        read()
+        assert out.tobytes() == b"89defg\0" + texts[1]
+        for wrong in (8, -1):
+            begins[3] = wrong
+            with pytest.raises(OSError, match="1000000 bytes at 0 of a file cannot be read"):
+                read()
+        begins[3], starts[1] = 7, 9
+        if not mapped:
+            with pytest.raises(OSError, match="2 bytes at 9 of a file cannot be read"):
+                read()
 
 
 def test_parts_are_copied_from_within_the_source_only() -> None:

@@ -211,7 +211,7 @@ def test_it_is_ended_with_the_program_and_leaves_nothing(
     with while_another_writes(folder):  # so that it must wait
         for _ in range(3):
             search(engine, "Soldaten")
-        process = engine._derived._tidying._process
+        process = engine._derived._compacting._process
         assert process is not None
         deadline = time.monotonic() + 30
         while not (folder / f"{FOLDER}.new").exists() and time.monotonic() < deadline:
@@ -230,7 +230,7 @@ def test_what_failed_is_not_tried_again_at_once(
     monkeypatch.setattr(lexical_compaction, "_LEAST", 500)
     begun: list[int] = []
     monkeypatch.setattr(tidying.Tidying, "_begin", lambda _: begun.append(1))
-    watch = tidying.Tidying(folder / DATABASE)
+    watch = tidying.Tidying(folder / DATABASE, "qa.nothing", lambda: True)
     for sequence in (1, 1, 1, 1):
         assert watch.looked(sequence)
     assert len(begun) == 1

@@ -25,7 +25,7 @@ from typing import Any
 import httpx
 
 from qa.embedded import DATABASE
-from qa.lexical_compaction import NOT_DONE
+from qa.upkeep import NOT_DONE
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 QUESTIONS = (
@@ -169,13 +169,14 @@ def ask(base: str, ledger: Ledger, tally: Tally, wanted: int, seed: int) -> None
 
 
 def exchange(store: Path, tally: Tally, stop: threading.Event) -> None:
-    """Has the index of words compacted by a process of its own, as a server would when at rest."""
+    """Has processes write what is derived anew, as a server would when at rest."""
     while not stop.is_set():
-        command = [sys.executable, "-m", "qa.lexical_compaction", str(store)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode not in (0, NOT_DONE):
-            tally.failures.append(done.stderr)
-        tally.exchanges += done.returncode == 0
+        for module in ("qa.lexical_compaction", "qa.representation_writing"):
+            command = [sys.executable, "-m", module, str(store)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode not in (0, NOT_DONE):
+                tally.failures.append(done.stderr)
+            tally.exchanges += done.returncode == 0
         stop.wait(1.0)
 
 

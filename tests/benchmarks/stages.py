@@ -27,7 +27,7 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     ("encode", "embeddings.interaction", "LateInteraction.prepare"),
     ("dense", "embeddings.vector_index", "VectorIndex.search"),
     ("lexical", "qa.lexical_view", "LexicalView.search"),
-    ("candidates", "qa.passages", "columns"),
+    ("candidates", "qa.representation_files", "RepresentationFiles.columns"),
     ("BM25", "qa.bm25", "question_terms"),
     ("BM25", "qa.bm25", "term_scores"),
     ("BM25", "qa.bm25", "sound_scores"),
