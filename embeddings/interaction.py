@@ -146,8 +146,10 @@ class LateInteraction:
             placed: its tokens, where the encoder has told them already.
         """
         ids, offsets = placed or self._encoder.tokenize_with_offsets(question)
-        _, first = np.unique(ids, return_index=True)
-        first.sort()
+        places: dict[int, int] = {}
+        for place, token in enumerate(ids.tolist()):
+            places.setdefault(token, place)
+        first = list(places.values())
         ids, offsets = ids[first], offsets[first]
         rows, scales = self._encoder.token_rows(ids)
         vectors = rows * scales[:, None]

@@ -38,6 +38,7 @@ from qa.types import (
     Span,
     StoredDocument,
 )
+from qa.values import value
 
 CANDIDATES = 60
 """Candidates taken by each of vector, words and sounds. The same for every ``top_k``, so that a
@@ -60,7 +61,7 @@ class _Found:
     shown: dict[int, Shown]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Placed:
     """A passage that is shown.
 

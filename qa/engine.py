@@ -29,6 +29,7 @@ from qa.types import (
     StoredDocument,
     StoredPassage,
 )
+from qa.values import value
 
 GROWS_FROM = 100_000
 """Passages from which on more candidates are taken, by the square root of how many times as many
@@ -119,7 +120,7 @@ class Shown(NamedTuple):
     document: StoredDocument
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TextVersion:
     """A text that a document has or had, described as it was then. ``current`` says which.
 

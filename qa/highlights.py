@@ -12,7 +12,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.types import Highlight, Span
+from qa.types import Highlight
+
+_Range = tuple[int, int]
+"""Half-open, of code points."""
 
 _WORTH = 0.3
 """Least cosine times relative weight that is shown: below it, matches explain nothing."""
@@ -64,35 +67,33 @@ def highlights(spans: NDArray[np.int64], text: str, base: int) -> tuple[Highligh
     """
     words = [_whole_word(text, start, end) for start, end in spans.tolist()]
     return tuple(
-        Highlight(base + span.start, base + span.end, text[span.start : span.end])
-        for span in _joined(text, words)
+        Highlight(base + start, base + end, text[start:end]) for start, end in _joined(text, words)
     )
 
 
-def _whole_word(text: str, start: int, end: int) -> Span:
+def _whole_word(text: str, start: int, end: int) -> _Range:
     token = text[start:end]
     if not token.isalnum():
         words = list(_WORD.finditer(token))
         if not words:
-            return Span(start, start)
+            return start, start
         start, end = start + words[0].start(), start + words[-1].end()
     if not token.isascii() and _UNSPACED.search(token):
-        return Span(start, end)  # no spaces between words: the token is all there is to show
+        return start, end  # no spaces between words: the token is all there is to show
     while start > 0 and _WORD.match(text, start - 1):
         start -= 1
     following = _WORD.match(text, end)
-    return Span(start, following.end() if following else end)
+    return start, following.end() if following else end
 
 
-def _joined(text: str, spans: Iterable[Span]) -> list[Span]:
+def _joined(text: str, spans: Iterable[_Range]) -> list[_Range]:
     """Sorted spans, with those that touch or have only spaces or hyphens between them made one."""
-    joined: list[Span] = []
-    for span in sorted(spans, key=lambda s: (s.start, s.end)):
-        if span.start == span.end:
+    joined: list[_Range] = []
+    for start, end in sorted(spans):
+        if start == end:
             continue
-        last = joined[-1] if joined else None
-        if last is not None and not text[last.end : span.start].strip(" -\u00a0"):
-            joined[-1] = Span(last.start, max(last.end, span.end))
+        if joined and not text[joined[-1][1] : start].strip(" -\u00a0"):
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
         else:
-            joined.append(span)
+            joined.append((start, end))
     return joined

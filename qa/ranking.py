@@ -19,12 +19,13 @@ from qa.ranking_model import FEATURES, load_ranking, ordered, probabilities
 from qa.representation import Columns
 from qa.second_look import Tokens, following
 from qa.types import Candidate
+from qa.values import value
 
 _NEAR = 0.6
 _WEIGHING = Weighing(step=WINDOW_STEP, same=SAME, covered=0.5, around=0.5)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ranked:
     """A candidate with the reasons for its place.
 

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.values import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Span:
     """A half-open range of code points."""
 
@@ -154,7 +156,7 @@ class Filters:
         return not (self.languages or self.document_ids or self.published_from or self.published_to)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StoredDocument:
     """A document's description as stored, without its text.
 
@@ -178,7 +180,7 @@ class StoredDocument:
     pipeline: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """A passage the engine found, and how much it is worth by each kind of evidence.
 
@@ -204,7 +206,7 @@ class Candidate:
     sound: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StoredPassage:
     """A passage of the current version of a document, in words: ``text[start:end]`` of it."""
 
@@ -240,7 +242,7 @@ class IndexStatus:
     passages: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Citation:
     """A place in a version of a document, with what is needed to check it.
 
@@ -268,7 +270,7 @@ class Citation:
     source_url: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Highlight:
     """A part of a passage that matches the question; offsets count in the document."""
 
@@ -277,7 +279,7 @@ class Highlight:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Scores:
     """The evidence behind a score; ``lexical`` and ``sound`` are None when nothing matches."""
 
@@ -287,7 +289,7 @@ class Scores:
     sound: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Result:
     """A ranked passage. ``score`` is the estimated probability that it answers the question."""
 
@@ -299,7 +301,7 @@ class Result:
     citation: Citation
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sentence:
     """The sentence that answers best, verbatim, with its own citation."""
 
