@@ -19,7 +19,7 @@ from embeddings.static import StaticEncoder
 from qa import analysis, language, scripts
 from qa.best_sentence import best_sentence
 from qa.citations import TextCache, TextView, cite
-from qa.engine import Engine, Search, Shown, TextVersion
+from qa.engine import Engine, Search, Shown
 from qa.helper import Helper
 from qa.highlights import highlights, matching
 from qa.interrogatives import asking_words, blanked, lightened
@@ -36,7 +36,6 @@ from qa.types import (
     Scores,
     Sentence,
     Span,
-    StoredDocument,
 )
 from qa.values import value
 
@@ -253,9 +252,9 @@ class Responder:
 
     def _result(self, number: int, found: _Found, placed: _Placed) -> Result:
         ranked = placed.ranked
-        passage, document = found.shown[ranked.candidate.passage_id]
+        passage, version = found.shown[ranked.candidate.passage_id]
         citation = cite(
-            version_of(document),
+            version,
             placed.view,
             Span(passage.start, passage.end),
             language=passage.language,
@@ -275,7 +274,7 @@ class Responder:
 
     def _sentence(self, of_number: str | None, found: _Found, placed: _Placed) -> Sentence:
         """The sentence of a passage that answers best; ``of_number`` asks for a number."""
-        passage, document = found.shown[placed.ranked.candidate.passage_id]
+        passage, version = found.shown[placed.ranked.candidate.passage_id]
         view, weights = placed.view, found.ranking.evidence.tokens.rare
         spans = sentences(view.text, passage.start, passage.end, passage.language)
         texts = [view.text[span.start : span.end] for span in spans]
@@ -287,7 +286,7 @@ class Responder:
         ]
         numbered = [] if of_number is None else [says_number(text, of_number) for text in texts]
         citation = cite(
-            version_of(document),
+            version,
             view,
             spans[best_sentence(texts, np.stack(matched), weights, numbered)],
             language=passage.language,
@@ -313,18 +312,3 @@ def _placed(
         )
         for ranked, each, tokens in zip(kept, cosines, marked, strict=True)
     ]
-
-
-def version_of(document: StoredDocument) -> TextVersion:
-    """The current version of a document, described as it is now."""
-    return TextVersion(
-        document_id=document.id,
-        sha256=document.sha256,
-        source=document.source,
-        title=document.title,
-        language=document.language,
-        published=document.published,
-        pages=document.pages,
-        sequence=document.sequence,
-        current=True,
-    )

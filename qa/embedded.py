@@ -124,7 +124,7 @@ class EmbeddedEngine:
 
     def shown(self, passage_ids: Sequence[int]) -> dict[int, Shown]:
         """Those that still exist, by number, all of one state."""
-        with self._store.reading() as connection:
+        with self._store.looking() as connection:
             return passages.shown(connection, passage_ids)
 
     def document(self, document_id: str) -> StoredDocument:
@@ -146,7 +146,7 @@ class EmbeddedEngine:
 
     def texts(self, sha256s: Sequence[str]) -> dict[str, str]:
         """The text versions of these hashes, or raise NotFound if one does not exist."""
-        with self._store.reading() as connection:
+        with self._store.looking() as connection:
             return records.texts(connection, sha256s)
 
     def versions(self, sha256_prefix: str) -> list[TextVersion]:

@@ -113,13 +113,6 @@ class Found:
         )
 
 
-class Shown(NamedTuple):
-    """A passage in words, and the document that it is of."""
-
-    passage: StoredPassage
-    document: StoredDocument
-
-
 @value
 class TextVersion:
     """A text that a document has or had, described as it was then. ``current`` says which.
@@ -137,6 +130,13 @@ class TextVersion:
     pages: tuple[int, ...]
     sequence: int
     current: bool
+
+
+class Shown(NamedTuple):
+    """A passage in words, and the text that it is of, as its document is described now."""
+
+    passage: StoredPassage
+    version: TextVersion
 
 
 @dataclass(frozen=True, slots=True)

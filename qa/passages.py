@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from qa import representation
 from qa.dates import bounds
-from qa.engine import Shown
+from qa.engine import Shown, TextVersion
 from qa.lexical_tail import Entry
-from qa.records import DESCRIPTION, decode, document_of
+from qa.records import CURRENT, decode, version_of
 from qa.representation import Columns
-from qa.types import Filters, StoredDocument, StoredPassage
+from qa.types import Filters, StoredPassage
 
 _CHUNK = 4096
 
@@ -51,7 +51,7 @@ def stored(connection: sqlite3.Connection, passage_ids: Sequence[int]) -> list[t
     return connection.execute(
         "SELECT passage_id, data FROM representations "
         "WHERE passage_id IN (SELECT value FROM json_each(?)) ORDER BY passage_id",
-        (json.dumps(passage_ids),),
+        (str(passage_ids),),  # which is JSON, too
     ).fetchall()
 
 
@@ -75,17 +75,17 @@ def end(connection: sqlite3.Connection) -> int:
 def shown(connection: sqlite3.Connection, passage_ids: Sequence[int]) -> dict[int, Shown]:
     """Passages in words with their documents, by id; ids that do not exist are left out."""
     found = connection.execute(
-        f'SELECT p.id, p.start, p."end", p.language, p.text, {DESCRIPTION} FROM passages p '
-        "JOIN documents d ON d.id = p.document_id JOIN texts t USING (sha256) "
-        "WHERE p.id IN (SELECT value FROM json_each(?))",
-        (json.dumps([int(passage_id) for passage_id in passage_ids]),),
-    )
-    return {row[0]: _shown(row[:5], document_of(row[5:])) for row in found}
+        f'SELECT p.id, p.start, p."end", p.language, p.text, {CURRENT} FROM passages p '
+        "JOIN documents d ON d.id = p.document_id WHERE p.id IN (SELECT value FROM json_each(?))",
+        (str([int(passage_id) for passage_id in passage_ids]),),
+    ).fetchall()
+    return {row[0]: _shown(row[:5], version_of(row[5:])) for row in found}
 
 
-def _shown(row: tuple[Any, ...], of: StoredDocument) -> Shown:
+def _shown(row: tuple[Any, ...], of: TextVersion) -> Shown:
     number, start, end, language, text = row
-    return Shown(StoredPassage(number, of.id, of.sha256, start, end, language, decode(text)), of)
+    passage = StoredPassage(number, of.document_id, of.sha256, start, end, language, decode(text))
+    return Shown(passage, of)
 
 
 def removed_since(connection: sqlite3.Connection, sequence: int) -> NDArray[np.int64]:

@@ -24,6 +24,8 @@ _DESCRIBED = ("sha256", "source", "title", "language", "published", "metadata", 
 _VERSION = (
     "v.document_id, v.sha256, v.source, v.title, v.language, v.published, v.pages, v.sequence"
 )
+CURRENT = "d.id, d.sha256, d.source, d.title, d.language, d.published, d.pages, d.sequence, 1"
+"""Columns of ``version_of``, of the version that a document has now."""
 _NO_METADATA, _NO_PAGES = "{}", "[]"
 _STORED = f"SELECT {DESCRIPTION} FROM documents d JOIN texts t USING (sha256)"
 
@@ -112,7 +114,7 @@ def versions(connection: sqlite3.Connection, prefix: str) -> list[TextVersion]:
         "WHERE v.sha256 >= ?1 AND v.sha256 < ?1 || 'g' ORDER BY v.sha256, v.document_id",
         (prefix,),
     )
-    return [_version(row) for row in rows]
+    return [version_of(row) for row in rows]
 
 
 def current(connection: sqlite3.Connection, document_id: str) -> TextVersion | None:
@@ -122,7 +124,7 @@ def current(connection: sqlite3.Connection, document_id: str) -> TextVersion | N
         "ON v.document_id = d.id AND v.sha256 = d.sha256 WHERE d.id = ?",
         (document_id,),
     ).fetchone()
-    return None if row is None else _version(row)
+    return None if row is None else version_of(row)
 
 
 def current_texts(connection: sqlite3.Connection) -> list[tuple[str, str]]:
@@ -185,7 +187,8 @@ def document_of(row: Sequence[Any]) -> StoredDocument:
     )
 
 
-def _version(row: tuple[Any, ...]) -> TextVersion:
+def version_of(row: Sequence[Any]) -> TextVersion:
+    """A version from a row of ``CURRENT``, or of another that is told like it."""
     return TextVersion(
         document_id=row[0],
         sha256=row[1],
@@ -193,7 +196,7 @@ def _version(row: tuple[Any, ...]) -> TextVersion:
         title=None if row[3] is None else decode(row[3]),
         language=row[4],
         published=row[5],
-        pages=tuple(json.loads(row[6])),
+        pages=() if row[6] == _NO_PAGES else tuple(json.loads(row[6])),
         sequence=row[7],
         current=bool(row[8]),
     )

@@ -41,7 +41,7 @@ def shortlist(
         limit: how many hits were asked for; of fewer, the others have none of the terms.
         most: how many to choose at most; None for all that is found.
     """
-    ids: Ids = np.unique(np.concatenate([by_vector, *(hits.ids for hits in by_terms)]))
+    ids = _distinct(np.concatenate([by_vector, *(hits.ids for hits in by_terms)]))
     if most is None or len(ids) <= most:
         return ids
     worth = products(ids).astype(np.float64)
@@ -51,3 +51,12 @@ def shortlist(
             worth[np.searchsorted(ids, found)] += share / scores[0] * above
     best: Ids = np.sort(ids[np.argsort(-worth, kind="stable")[:most]])
     return best
+
+
+def _distinct(ids: Ids) -> Ids:
+    """Each once, ascending; of so few, sooner than ``np.unique``."""
+    ids.sort()
+    first = np.ones(len(ids), np.bool_)
+    np.not_equal(ids[1:], ids[:-1], out=first[1:])
+    found: Ids = ids[first]
+    return found

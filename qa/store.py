@@ -71,6 +71,16 @@ class Store:
                 self._release(connection)
 
     @contextmanager
+    def looking(self) -> Iterator[sqlite3.Connection]:
+        """For one statement alone, which sees one state without a transaction around it."""
+        with self._explained():
+            connection = self._reader()
+            try:
+                yield connection
+            finally:
+                self._release(connection)
+
+    @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A write transaction: committed durably at the end, or not at all if anything raises."""
         with self._explained(), self._write_lock:

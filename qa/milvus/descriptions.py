@@ -101,6 +101,22 @@ def stored(record: Record) -> StoredDocument:
     )
 
 
+def current(record: Record) -> TextVersion:
+    """The version that a document has now."""
+    of = stored(record)
+    return TextVersion(
+        document_id=of.id,
+        sha256=of.sha256,
+        source=of.source,
+        title=of.title,
+        language=of.language,
+        published=of.published,
+        pages=of.pages,
+        sequence=of.sequence,
+        current=True,
+    )
+
+
 def version(record: Record) -> TextVersion:
     """A version; current while it has not ended."""
     sha256, document_id = names(record)

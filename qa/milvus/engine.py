@@ -261,14 +261,14 @@ class MilvusEngine:
             document = documents.get(document_key(one.document_id))
             if document is None or document.version != one.version:
                 continue
-            described = descriptions.stored(document)
-            sha256, text = described.sha256, one.text
+            version = descriptions.current(document)
+            sha256, text = version.sha256, one.text
             if text is None:
                 text = self.texts([sha256])[sha256][one.start : one.end]
             passage = StoredPassage(
                 one.passage_id, one.document_id, sha256, one.start, one.end, one.language, text
             )
-            found[one.passage_id] = Shown(passage, described)
+            found[one.passage_id] = Shown(passage, version)
         return found
 
     def _take(self, count: int) -> int:
