@@ -22,7 +22,7 @@ from qa.citations import TextCache, TextView, cite
 from qa.engine import Engine, Search, Shown
 from qa.helper import Helper
 from qa.highlights import highlights, matching
-from qa.interrogatives import asking_words, blanked, lightened
+from qa.interrogatives import asking_tokens, asking_words, blanked, lightened
 from qa.numbers_asked import asks_number, says_number
 from qa.ranking import Asked, Ranked, Ranking, rank
 from qa.ranking_model import load_ranking
@@ -203,10 +203,12 @@ class Responder:
         asking = asking_words(question, asked_in)
         told = blanked(question, asking)
         placed = self._tokens.tokenize_with_offsets(question)
-        tokens = lightened(self._interaction.prepare(question, placed), asking)
+        prepared = self._interaction.prepare(question, placed)
+        only = asking_tokens(prepared, asking)
+        tokens = lightened(prepared, only)
         asked = Asked(
             tokens=tokens,
-            traits=traits(question, tokens, asking),
+            traits=traits(question, tokens, only),
             language=asked_in,
             told=told,
             words=len(analysis.question_words(told)),

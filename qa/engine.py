@@ -67,7 +67,9 @@ class Search:
         The more there are, the more are by chance as near as the one that answers. Then more are
         taken by vector, and are worth ranking. Words find it among many as well as among few.
         """
-        times = min(max((passages / GROWS_FROM) ** 0.5, 1.0), MOST_TIMES)
+        if passages <= GROWS_FROM:
+            return self
+        times = min((passages / GROWS_FROM) ** 0.5, MOST_TIMES)
         worth = None if self.worth is None else round(times * self.worth)
         return replace(self, dense=round(times * self.dense), worth=worth)
 

@@ -123,9 +123,8 @@ def blanked(question: str, asking: Sequence[Span]) -> str:
     return "".join(characters)
 
 
-def lightened(tokens: Question, asking: Sequence[Span]) -> Question:
-    """The tokens, those in these places with less weight."""
-    only = asking_tokens(tokens, asking)
+def lightened(tokens: Question, only: NDArray[np.bool_]) -> Question:
+    """The tokens, those that only ask with less weight."""
     return replace(tokens, weights=np.where(only, tokens.weights * WEIGHT, tokens.weights))
 
 

@@ -19,7 +19,7 @@ answer or none.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,16 @@ class Weights:
 
     values: tuple[float, ...]
     bias: float
+    _array: Floats = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep the values as an array too, for ``of``."""
+        object.__setattr__(self, "_array", np.array(self.values))
+
+    def of(self, features: Floats) -> Floats:
+        """(n,) of n rows of features."""
+        found: Floats = features @ self._array + self.bias
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,8 +227,7 @@ def absolute(features: Floats) -> Floats:
 
 def linear(weights: tuple[Weights, Weights], features: Floats, same: Flags) -> Floats:
     """(n,) weighted sums, each row by the weights for its case: the same language, or another."""
-    by_case = [features @ np.asarray(w.values) + w.bias for w in weights]
-    scores: Floats = np.where(same, *by_case)
+    scores: Floats = np.where(same, *(one.of(features) for one in weights))
     return scores
 
 

@@ -13,7 +13,7 @@ Knows no storage. Its numbers are in ``ranking.json``, written by ``make fit``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 from embeddings import kernels
 from embeddings.interaction import SAME, Question
 from embeddings.kernels import TokenLayers
-from qa.interrogatives import asking_tokens
-from qa.types import Span
 
 LOOKED = 24
 """How many of the best candidates are looked at again."""
@@ -93,14 +91,14 @@ def following(weights: Doubles) -> NDArray[np.int64]:
     return places
 
 
-def traits(question: str, tokens: Question, asking: Sequence[Span]) -> Floats:
-    """(6, m) of the tokens of a question; see ``Tokens``."""
+def traits(question: str, tokens: Question, only: Flags) -> Floats:
+    """(6, m) of the tokens of a question, of which some ``only`` ask; see ``Tokens``."""
     offsets = tokens.offsets.tolist()
     written = [question[start:end] for start, end in offsets]
     total = max(float(tokens.weights.sum()), 1e-6)
     return np.array(
         [
-            asking_tokens(tokens, asking),
+            only,
             np.log(tokens.weights * (len(written) / total) + _SMALL) / 2,
             [text[:1].isupper() for text in written],
             [any(map(str.isdigit, text)) for text in written],

@@ -9,7 +9,7 @@ import pytest
 
 from embeddings.interaction import LateInteraction
 from embeddings.static import StaticEncoder
-from qa.interrogatives import WEIGHT, asking_words, blanked, lightened
+from qa.interrogatives import WEIGHT, asking_tokens, asking_words, blanked, lightened
 
 
 def asks(question: str, language: str | None) -> list[str]:
@@ -128,7 +128,7 @@ def test_tokens_of_such_words_weigh_less(tiny_model_dir: Path) -> None:
     interaction = LateInteraction(StaticEncoder(tiny_model_dir))
     question = "Wird Belarus was schicken?"
     tokens = interaction.prepare(question)
-    light = lightened(tokens, asking_words(question, "de"))
+    light = lightened(tokens, asking_tokens(tokens, asking_words(question, "de")))
     inside = (tokens.offsets[:, 0] >= 13) & (tokens.offsets[:, 1] <= 16)
     assert inside.any()
     np.testing.assert_allclose(light.weights[inside], WEIGHT * tokens.weights[inside])

@@ -17,6 +17,7 @@ from embeddings.static import StaticEncoder
 from qa import ranking
 from qa.engine import Found
 from qa.evaluation.fit_second_look import none
+from qa.interrogatives import asking_tokens
 from qa.ranking import Asked, evidence, rank
 from qa.ranking_model import FEATURES, load_ranking
 from qa.representation import Columns
@@ -46,7 +47,14 @@ class One:
 
 def asked(encoder: StaticEncoder, question: str = QUESTION, language: str = "de") -> Asked:
     tokens = LateInteraction(encoder).prepare(question)
-    return Asked(tokens, traits(question, tokens, []), language, told=question, words=2, pieces=4)
+    return Asked(
+        tokens,
+        traits(question, tokens, asking_tokens(tokens, [])),
+        language,
+        told=question,
+        words=2,
+        pieces=4,
+    )
 
 
 def found(encoder: StaticEncoder, *candidates: One, passages: int = 100) -> Found:

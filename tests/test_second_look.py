@@ -9,6 +9,7 @@ from embeddings.bundled import BUNDLED
 from embeddings.interaction import LateInteraction
 from embeddings.static import StaticEncoder
 from qa.evaluation.fit_second_look import none
+from qa.interrogatives import asking_tokens
 from qa.ranking_model import FEATURES
 from qa.second_look import INPUTS, LOOKED, Floats, Tokens, following, inputs, traits
 from qa.types import Span
@@ -36,7 +37,7 @@ def test_traits_of_the_tokens_of_a_question() -> None:
     question = "Wann war Kiew 1943 frei?"
     encoder = StaticEncoder(BUNDLED)
     asked = LateInteraction(encoder).prepare(question)
-    found = traits(question, asked, [Span(0, 4)])
+    found = traits(question, asked, asking_tokens(asked, [Span(0, 4)]))
     asks, weight, capital, digit, length, place = found
     written = [question[start:end] for start, end in asked.offsets.tolist()]
     assert written[:4] == ["Wann", "war", "Kiew", "1943"]

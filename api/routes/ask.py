@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
 
 from api import examples
 from api.replies import AnswerOut
@@ -15,7 +18,31 @@ from api.service import Service
 from qa.serialise import answer_to_dict
 from qa.types import Asking, Filters
 
-router = APIRouter(tags=["ask"])
+
+class _Plain(APIRoute):
+    """Reads a body that is plainly a question itself; all else, and every error, the framework.
+
+    What the framework does for any body and any dependency takes a 30th of a question's time.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """A handler that tries to read the body first."""
+        otherwise = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            if request.headers.get("content-type") != "application/json":
+                return await otherwise(request)
+            try:
+                asked = AskIn.model_validate(json.loads(await request.body()))
+            except Exception:
+                return await otherwise(request)  # which says what is wrong with it
+            return await ask(asked, request.app.state.service)
+
+        return handler
+
+
+router = APIRouter(tags=["ask"], route_class=_Plain)
+by_url = APIRouter(tags=["ask"])
 
 
 @router.post(
@@ -34,7 +61,7 @@ async def ask(request: AskIn, service: ServiceDep) -> Response:
     )
 
 
-@router.get(
+@by_url.get(
     "/v1/ask",
     response_model=AnswerOut,
     responses={
@@ -56,3 +83,6 @@ async def _answer(service: Service, asking: Asking) -> Response:
         [answer] = await run_in_threadpool(collection.ask_all, [asking])
     body = answer_to_dict(answer)
     return json_response(body, headers={"Server-Timing": f"ask;dur={body['took_ms']}"})
+
+
+router.include_router(by_url)
