@@ -7,6 +7,7 @@ take minutes) the process is alive but not ready.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import threading
 
@@ -31,6 +32,10 @@ AWAY_SECONDS = 5.0
 """Between tries to open while the server of the model or of the store is away. On a cluster all may
 start at once, and then nobody would start this process again."""
 
+YOUNG = 20_000
+"""New objects after which Python looks for garbage among them. After the usual 700, every question
+pays for looking at what others, answered together with it, still need."""
+
 WARM_UP = "Where is it written?"
 
 _log = logging.getLogger("fundstelle")
@@ -47,6 +52,7 @@ class Service:
         self._collection: Collection | None = None
         self._error: Exception | None = None
         self._doing = "the collection is being opened"
+        self._young, *_ = gc.get_threshold()
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self.opening = threading.Thread(target=self._open, name="opening", daemon=True)
@@ -85,6 +91,8 @@ class Service:
         with self._lock:
             collection, self._collection = self._collection, None
         if collection is not None:
+            gc.unfreeze()
+            gc.set_threshold(self._young)
             await asyncio.to_thread(collection.close)
 
     def _open(self) -> None:
@@ -102,6 +110,9 @@ class Service:
             return
         with self._lock:
             if not self._closed.is_set():
+                gc.collect()
+                gc.freeze()  # all that is there now stays, and need not be looked at again
+                gc.set_threshold(YOUNG)
                 self._collection = collection
                 return
         collection.close()

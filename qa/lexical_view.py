@@ -113,7 +113,7 @@ class LexicalView:
     def passage_ids(self) -> NDArray[np.int64]:
         """(n,) ids of all passages, ascending."""
         hits = self._searcher.search(Query.all_query(), limit=max(1, self._searcher.num_docs)).hits
-        committed = self._ids(hits)
+        committed = self._ids([address for _, address in hits])
         left = committed[~np.isin(committed, [MARKER, *self.tail.gone])]
         return np.sort(np.concatenate([left, np.array(sorted(self.tail.ids), dtype=np.int64)]))
 
@@ -142,8 +142,8 @@ class LexicalView:
         while len(hits) == wanted < size and hits[-1][0] == hits[min(limit, wanted) - 1][0]:
             wanted = min(wanted * 4, size)
             hits = self._searcher.search(query, limit=wanted, count=False).hits
-        scores = np.fromiter((score for score, _ in hits), dtype=np.float64, count=len(hits))
-        return Hits(self._ids(hits), scores)
+        scores, addresses = zip(*hits, strict=True) if hits else ((), ())
+        return Hits(self._ids(addresses), np.array(scores, dtype=np.float64))
 
     def _frequency(self, field: Field, ids: NDArray[np.uint32]) -> NDArray[np.int64]:
         """(n,) how many committed passages have each of (n,) terms or pieces."""
@@ -172,9 +172,9 @@ class LexicalView:
         found = self._searcher.aggregate(Query.all_query(), {"length": {"sum": {"field": name}}})
         return float(found["length"]["value"]) / max(1, self.committed) or 1.0
 
-    def _ids(self, hits: Sequence[tuple[Any, Any]]) -> NDArray[np.int64]:
-        addresses = [address for _, address in hits]
-        return np.array(self._searcher.fast_field_values("passage", addresses), dtype=np.int64)
+    def _ids(self, addresses: Sequence[Any]) -> NDArray[np.int64]:
+        found = self._searcher.fast_field_values("passage", list(addresses))
+        return np.array(found, dtype=np.int64)
 
     def _term(self, field: Field, term: str) -> Query:
         return Query.term_query(self._schema, field, term, index_option="freq")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import replies
+from api.service import YOUNG
 from qa.settings import Settings
 from tests.serving import serving
 
@@ -184,3 +186,12 @@ def test_browsers_are_told_to_run_and_guess_nothing(client: TestClient) -> None:
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["content-security-policy"].startswith("default-src 'none'")
         assert "access-control-allow-origin" not in headers
+
+
+def test_garbage_is_looked_for_seldom_while_a_collection_is_served(tmp_path: Path) -> None:
+    before = gc.get_threshold()
+    with serving(Settings(data_dir=tmp_path / "data")):
+        assert gc.get_threshold() == (YOUNG, *before[1:])
+        assert gc.get_freeze_count() > 0
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == 0
