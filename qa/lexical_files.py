@@ -8,14 +8,17 @@ index, and a damaged one may crash a search or answer wrongly.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 _MAGIC = 1337
 _ENDS = struct.Struct("<II")
+_PIECE = 1 << 20
 
 
 def segment_sizes(folder: Path) -> list[int]:
@@ -57,13 +60,22 @@ def clear(folder: Path) -> None:
 
 def _is_whole(path: Path) -> bool:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            end = file.seek(-_ENDS.size, os.SEEK_END)
+            length, magic = _ENDS.unpack(file.read())
+            body = file.seek(end - length)
+            footer = json.loads(file.read(length))
+            file.seek(0)
+            return bool(magic == _MAGIC and footer["crc"] == _crc32(file, body))
     except FileNotFoundError:
         return True  # another process merged it away since we read its name
-    try:
-        length, magic = _ENDS.unpack(data[-_ENDS.size :])
-        body = len(data) - _ENDS.size - length
-        footer = json.loads(data[body : -_ENDS.size])
-        return bool(magic == _MAGIC and footer["crc"] == zlib.crc32(memoryview(data)[:body]))
-    except (struct.error, ValueError, KeyError, TypeError):
+    except (OSError, struct.error, ValueError, KeyError, TypeError):
         return False
+
+
+def _crc32(file: BinaryIO, size: int) -> int:
+    """Of so many bytes, a piece at a time: a file may be larger than the memory that is free."""
+    found = 0
+    while size and (piece := file.read(min(size, _PIECE))):
+        found, size = zlib.crc32(piece, found), size - len(piece)
+    return found
