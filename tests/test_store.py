@@ -47,6 +47,22 @@ def test_it_is_durable_and_strict(tmp_path: Path) -> None:
     store.close()
 
 
+def test_the_log_is_moved_at_as_many_bytes_whatever_the_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store keeps the pages that it was made with."""
+    for page_bytes in (4_096, 8_192):
+        with monkeypatch.context() as patched:
+            patched.setattr(store_module, "_PAGE_BYTES", page_bytes)
+            Store(tmp_path / f"{page_bytes}.sqlite").close()
+        store = Store(tmp_path / f"{page_bytes}.sqlite")
+        with store.writing() as connection:
+            assert connection.execute("PRAGMA page_size").fetchone() == (page_bytes,)
+            (pages,) = connection.execute("PRAGMA wal_autocheckpoint").fetchone()
+        assert 15_990_000 < pages * page_bytes <= 16_000_000
+        store.close()
+
+
 def test_what_raises_leaves_the_old_state(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
 
