@@ -80,7 +80,7 @@ class Service:
     async def start(self) -> None:
         """Begin to open; raises what goes wrong at once."""
         self.opening.start()
-        patience = START_SECONDS if self.settings.workers == 1 else TOGETHER_SECONDS
+        patience = TOGETHER_SECONDS if self.settings.workers > 1 else START_SECONDS
         await asyncio.to_thread(self.opening.join, patience)
         if self._error is not None:
             raise self._error

@@ -45,7 +45,12 @@ class Settings(BaseSettings):
     max_document_characters: int = Field(
         default=50_000_000, gt=0, description="Longest text of one document."
     )
-    workers: int = Field(default=1, ge=1, description="Processes that answer HTTP requests.")
+    workers: int = Field(
+        default=0,
+        ge=0,
+        description="Processes that answer HTTP requests; 0 for two, or one where there is one "
+        "core, another system than Linux, or a Milvus.",
+    )
     prepare_workers: int = Field(
         default=0,
         ge=0,

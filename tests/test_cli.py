@@ -315,6 +315,7 @@ def test_serve_hands_the_application_over_by_name(
     environment: dict[str, str] = {}
     monkeypatch.setattr(os, "environ", environment)
     monkeypatch.setattr("uvicorn.run", lambda *a, **k: calls.append((a, k, dict(environment))))
+    environment["FUNDSTELLE_WORKERS"] = "1"
     assert run("serve", "--port", "8123", "--data-dir", data, "--seeds").status == 0
     ((arguments, options, variables),) = calls
     assert arguments == ("api.app:create_app",)
@@ -327,6 +328,44 @@ def test_serve_hands_the_application_over_by_name(
     environment["FUNDSTELLE_ACCESS_LOG"] = "true"
     assert run("serve", "--data-dir", data).status == 0
     assert calls[1][1]["access_log"] is True
+
+
+@pytest.mark.parametrize(
+    ("cores", "spreads", "engine", "told", "processes"),
+    [
+        (8, True, "embedded", (), 2),
+        (1, True, "embedded", (), 1),
+        (8, False, "embedded", (), 1),
+        (8, True, "milvus://127.0.0.1:1", (), 1),
+        (8, True, "milvus-lite", (), 1),
+        (1, False, "embedded", ("--workers", "3"), 3),
+        (8, True, "embedded", ("--workers", "1"), 1),
+    ],
+)
+def test_as_many_processes_as_are_worth_it(
+    run: Run,
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int,
+    spreads: bool,
+    engine: str,
+    told: tuple[str, ...],
+    processes: int,
+) -> None:
+    import os
+
+    started: list[int] = []
+    environment = {"FUNDSTELLE_ENGINE": engine}
+    monkeypatch.setattr(os, "environ", environment)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr("qa.commands.sockets.SPREADS", spreads)
+    monkeypatch.setattr("uvicorn.run", lambda *_, workers, **__: started.append(workers))
+    monkeypatch.setattr(
+        "qa.commands.serve._serve_by_several", lambda config: started.append(config.workers)
+    )
+    assert run("serve", "--data-dir", data, *told).status == 0
+    assert started == [processes]
+    assert environment["FUNDSTELLE_WORKERS"] == str(processes)
 
 
 def test_version(run: Run) -> None:

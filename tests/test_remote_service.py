@@ -192,7 +192,7 @@ def test_serving_hands_the_key_to_the_process_that_serves(monkeypatch: pytest.Mo
     monkeypatch.setattr("os.environ", dict(os.environ))
     os.environ["FUNDSTELLE_MODEL_KEY"] = KEY
     with pytest.raises(SystemExit):
-        main(["serve", "--port", "8123"])
+        main(["serve", "--port", "8123", "--workers", "1"])
     assert (seen["FUNDSTELLE_MODEL_KEY"], seen["FUNDSTELLE_PORT"]) == (KEY, "8123")
 
 

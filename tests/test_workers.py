@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
+from embeddings.bundled import load_encoder
 from qa.commands.sockets import SPREADS
+from tests.model_server import Fault, model_server
 
 QUESTION = "Wie viele Soldaten standen an der Grenze?"
 
@@ -31,23 +35,55 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    server = subprocess.Popen(command(tmp_path_factory.mktemp("workers"), port, "--seeds"))
-    url = f"http://127.0.0.1:{port}"
+def until(holds: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it takes too long"
+        time.sleep(0.05)
+
+
+def status(url: str) -> int:
+    """What is answered; 0 when nobody listens."""
     try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and server.poll() is None:
-            try:
-                if httpx.get(f"{url}/readyz").status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        yield url
+        return httpx.get(url).status_code
+    except httpx.TransportError:
+        return 0
+
+
+@contextmanager
+def serving(folder: Path, *more: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    port = free_port()
+    server = subprocess.Popen(command(folder, port, *more))
+    try:
+        yield f"http://127.0.0.1:{port}", server
     finally:
         server.terminate()
         server.wait(timeout=30)
+
+
+def listening(base: str) -> list[str]:
+    """Inodes of the sockets that accept connections to it."""
+    port = f"{int(base.rpartition(':')[2]):04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [one[9] for one in lines if one[1].endswith(f":{port}") and one[3] == "0A"]
+
+
+def holder(inode: str) -> int:
+    """The process that has a socket."""
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            if os.readlink(link) == f"socket:[{inode}]":
+                return int(link.parts[2])
+    raise LookupError(inode)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(tmp_path_factory.mktemp("workers"), "--seeds") as (url, _):
+        until(lambda: status(f"{url}/readyz") == 200)
+        if SPREADS:
+            until(lambda: len(listening(url)) == 2)
+        yield url
 
 
 def cited(base: str, question: str) -> tuple[str, int]:
@@ -83,11 +119,29 @@ def test_each_process_counts_for_all(base: str) -> None:
 
 
 @pytest.mark.skipif(not SPREADS, reason="only Linux spreads connections over sockets")
-def test_each_process_listens_for_itself(base: str) -> None:
-    port = f"{int(base.rpartition(':')[2]):04X}"
-    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    listening = [fields for fields in lines if fields[1].endswith(f":{port}") and fields[3] == "0A"]
-    assert len(listening) == 2
+def test_one_that_dies_is_replaced(base: str) -> None:
+    """Each listens for itself, so the other answers meanwhile."""
+    dying, other = listening(base)
+    os.kill(holder(dying), signal.SIGKILL)
+    until(lambda: dying not in listening(base))
+    until(lambda: len(listening(base)) == 2)
+    assert other in listening(base)
+    assert cited(base, "Wer ist Präsident von Belarus?")[0].startswith("00")
+
+
+@pytest.mark.skipif(not SPREADS, reason="only Linux spreads connections over sockets")
+def test_the_first_says_what_it_waits_for_and_the_others_wait_for_it(tmp_path: Path) -> None:
+    with model_server(load_encoder("bundled").encode_passages) as model:
+        model.down = Fault(503)
+        with serving(tmp_path, "--seeds", "--model", model.tei()) as (url, _):
+            until(lambda: status(f"{url}/readyz") == 503)
+            assert status(f"{url}/healthz") == 200
+            time.sleep(1.5)
+            assert "Not ready yet" in httpx.get(f"{url}/readyz").text
+            assert len(listening(url)) == 1
+            model.down = None
+            until(lambda: len(listening(url)) == 2)
+            assert {status(f"{url}/readyz") for _ in range(8)} == {200}
 
 
 def test_a_port_that_is_taken_is_not_shared(base: str, tmp_path: Path) -> None:

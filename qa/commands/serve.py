@@ -46,49 +46,51 @@ def serve(
     for name, value in settings:
         plain = value.get_secret_value() if isinstance(value, SecretStr) else value
         os.environ[f"FUNDSTELLE_{name.upper()}"] = str(plain)
-    if settings.workers > 1:
-        if one_process(settings):
-            raise InvalidInput("Milvus Lite serves one process; serve with one worker.")
-        _prepare(settings)
+    lite = one_process(settings)
+    if settings.workers > 1 and lite:
+        raise InvalidInput("Milvus Lite serves one process; serve with one worker.")
+    workers = settings.workers or (1 if lite else _worth_it(settings))
+    os.environ["FUNDSTELLE_WORKERS"] = str(workers)
     import uvicorn
 
     options: dict[str, Any] = {
         "factory": True,
         "host": settings.host,
         "port": settings.port,
-        "workers": settings.workers,
+        "workers": workers,
         "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
         "server_header": False,
         # Off unless asked for: an address may hold a question, and who asked it stands beside it.
         "access_log": settings.access_log,
     }
     # By name: the layers below the HTTP interface do not import it.
-    if settings.workers > 1:
+    if workers > 1:
         _serve_by_several(uvicorn.Config("api.app:create_app", **options))
     else:
         uvicorn.run("api.app:create_app", **options)
 
 
-def _serve_by_several(config: Config) -> None:
-    from uvicorn.supervisors import Multiprocess
+def _worth_it(settings: Settings) -> int:
+    """How many processes answer most where nobody says how many.
 
+    Two on two cores answer 1.8 times as many questions as one; more than two would be more memory
+    than one person's machine need give. Replicas over a Milvus are many processes already.
+    """
+    from qa.commands.sockets import SPREADS
+    from qa.settings import EMBEDDED
+
+    several = SPREADS and settings.engine == EMBEDDED and (os.cpu_count() or 1) > 1
+    return 2 if several else 1
+
+
+def _serve_by_several(config: Config) -> None:
+    from qa.commands.processes import Processes
     from qa.commands.sockets import sockets_for_each
 
     with TemporaryDirectory(prefix="fundstelle-metrics-") as folder, suppress(KeyboardInterrupt):
         # In it they count what ``/metrics`` says, so that each says it for all.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
-        Multiprocess(config, sockets_for_each(config.bind_socket())).run()
-
-
-def _prepare(settings: Settings) -> None:
-    """Open the collection once before several processes do.
-
-    What is wrong with it ends the program with the reason, and what has to be built is built once.
-    """
-    from qa.opening import opened
-    from qa.seeds import add_missing
-
-    with opened(settings) as collection:
-        if settings.seeds:
-            add_missing(collection)
-        collection.ask("?!")
+        processes = Processes(config, sockets_for_each(config.bind_socket()))
+        processes.run()
+    if processes.failed:
+        raise typer.Exit(1)
