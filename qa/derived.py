@@ -46,10 +46,14 @@ _WAIT_SECONDS = 60.0
 _PAUSE_SECONDS = 0.005
 _ATTEMPTS = 3
 _WORTH_A_COMMIT = 4096
-"""Passages that are not waited for while more keep coming: a second's work for who asks."""
+"""Passages that the lexical index is given while more keep coming."""
 _LULL_SECONDS = 0.5
-_TAIL = 64
-"""Passages that the lexical index may lack: a plain loop scores them in a millisecond or two."""
+_FEW = 64
+"""Passages that the lexical index may lack for good; more are committed when there is time."""
+_TAIL = 16_384
+"""Passages that it may lack at all. To score so many takes some 20 ms, to commit them seconds."""
+_TELLING = 1_000
+"""Passages by whose statistics many more may be scored for a while."""
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -102,8 +106,10 @@ class Derived:
         self._vectors = StoreVectors(folder / "vectors.safetensors", self._identity, dimension)
         self._counts = TokenCounts(folder / "token-counts", self._identity)
         self._representations = RepresentationFiles(folder / REPRESENTATIONS, self._identity)
+        self._changing = threading.Lock()
+        """Held by who changes the lexical index on disk, or looks for what others changed."""
         self._lexical = self._open_lexical()
-        self._view = self._lexical.view
+        self._view = self._base = self._lexical.view
         self._saving = threading.Thread()
         self._following = threading.Thread()
         self._stopping = threading.Event()
@@ -137,14 +143,13 @@ class Derived:
             raise WouldWait
         with self._lock.exclusive():
             if exchanged:
-                with suppress(LexicalIndexError):  # what is open can still be searched
+                with suppress(LexicalIndexError), self._changing:  # what is open can be searched
                     self._lexical.reload()
-                    self._view = self._lexical.view
             if written:
                 self._representations.reload()
             with self._caught_up() as moment:
                 yield moment
-                self._save_beside()
+                self._spare_the_next()
 
     def _sequences(self) -> set[int]:
         return {
@@ -161,10 +166,12 @@ class Derived:
     def catch_up(self) -> None:
         """Bring both indexes to the store's state."""
         with self._lock.exclusive(), self._caught_up():
-            self._save_beside()
+            self._spare_the_next()
 
-    def _save_beside(self) -> None:
-        """Save the vectors in a thread of their own, when that is worth it and none does."""
+    def _spare_the_next(self) -> None:
+        """Begin in threads of their own what is worth saving or committing, unless one does."""
+        if len(self._view.tail) > min(_FEW, self._view.committed // 4):
+            self.follow()
         if self._vectors.worth_saving and not self._saving.is_alive():
             self._saving = threading.Thread(target=self._vectors.frozen(), name="save vectors")
             self._saving.start()
@@ -173,7 +180,7 @@ class Derived:
         """Begin to catch up in a thread of its own, unless one does already.
 
         While more keeps coming, it waits until that is worth a commit to the index of words, which
-        are merged again and again.
+        are merged again and again. Searches go on while it commits.
         """
         if not self._following.is_alive():
             self._following = threading.Thread(target=self._follow, name="catch up")
@@ -184,14 +191,16 @@ class Derived:
             pending, before = self.pending(), -1
             while before < pending < _WORTH_A_COMMIT and not self._stopping.wait(_LULL_SECONDS):
                 pending, before = self.pending(), pending
+            with suppress(LexicalIndexBusy), self._store.reading() as connection:
+                self._commit_lexical(connection, records.state(connection).sequence)
             self.catch_up()
         except Exception:
             _log.warning("indexing failed; the next search tries again", exc_info=True)
 
     def pending(self) -> int:
-        """How many passages the vectors are behind."""
+        """How many passages the lexical index on disk is behind."""
         with self._store.reading() as connection:
-            return passages.count_since(connection, self._vectors.sequence)
+            return passages.count_since(connection, self._lexical.view.sequence)
 
     def distrust(self) -> None:
         """Forget both indexes; the next search builds them again."""
@@ -199,7 +208,7 @@ class Derived:
             self._vectors.clear()
             self._counts.clear()
             self._representations.distrust()
-            with self._store.writing():
+            with self._changing, self._store.writing():
                 clear(self._lexical_path)
             self._mend_lexical()
 
@@ -237,7 +246,6 @@ class Derived:
         try:
             return self._advance(connection)
         except LexicalIndexBusy as error:
-            self._view = self._lexical.view  # perhaps what another process has committed
             if time.monotonic() > patience.deadline:
                 raise StoreError(
                     f"another process has been changing {self._lexical_path} for "
@@ -264,7 +272,7 @@ class Derived:
                 f"{state.store} with {state.dimension}: it was exchanged, or is used with another "
                 "model now; start this program again"
             )
-        if self._view.sequence != state.sequence:
+        if self._view.sequence != state.sequence or self._base is not self._lexical.view:
             self._advance_lexical(connection, state.sequence)
         if self._vectors.sequence != state.sequence:
             self._vectors.advance(connection, state.sequence, self._told_vectors)
@@ -275,32 +283,49 @@ class Derived:
         return state
 
     def _advance_lexical(self, connection: sqlite3.Connection, to: int) -> None:
+        self._adopt_lexical(connection, to)
         since = self._view.sequence
         if since > to:
             # Every process commits to the store first, and we look there last.
             raise LexicalIndexError(f"it is at {since}, ahead of the store's {to}")
         removed = passages.removed_since(connection, since) if since else np.empty(0, np.int64)
         pending = len(removed) + passages.count_since(connection, since)
-        # What is not committed is scored by the statistics of what is: it must be the lesser part.
-        if len(self._view.tail) + pending > min(_TAIL, self._view.committed // 4):
+        # What is not committed is scored by the statistics of what is.
+        committed = self._view.committed
+        if len(self._view.tail) + pending > (_TAIL if committed >= _TELLING else committed):
             self._commit_lexical(connection, to)
+            self._adopt_lexical(connection, to)
             return
         added = passages.entries_since(connection, since, self._dimension)
         self._view = self._view.changed(removed.tolist(), added, to)
 
+    def _adopt_lexical(self, connection: sqlite3.Connection, to: int) -> None:
+        """Search the newest commit, unless this transaction is older."""
+        newest = self._lexical.view
+        if newest is not self._base and newest.sequence <= to:
+            removed = passages.removed_since(connection, newest.sequence)
+            self._view, self._base = newest.following(self._view, removed.tolist()), newest
+
     def _commit_lexical(self, connection: sqlite3.Connection, to: int) -> None:
-        since = self._lexical.view.sequence
-        self._lexical.update(
-            since,
-            passages.removed_since(connection, since) if since else (),
-            self._told(
-                "Indexing words",
-                passages.entries_since(connection, since, self._dimension),
-                passages.count_since(connection, since),
-            ),
-            to,
-        )
-        self._view = self._lexical.view
+        """Bring the index on disk to the state of this transaction.
+
+        Raises:
+            LexicalIndexBusy: another process is changing it, or it is newer than this transaction.
+        """
+        with self._changing:
+            since = self._lexical.view.sequence
+            if since >= to:
+                raise LexicalIndexBusy("it has been changed meanwhile")
+            self._lexical.update(
+                since,
+                passages.removed_since(connection, since) if since else (),
+                self._told(
+                    "Indexing words",
+                    passages.entries_since(connection, since, self._dimension),
+                    passages.count_since(connection, since),
+                ),
+                to,
+            )
 
     def _open_lexical(self) -> LexicalIndex:
         try:
@@ -310,8 +335,9 @@ class Derived:
             return self._mended_lexical()
 
     def _mend_lexical(self) -> None:
-        self._lexical = self._mended_lexical()
-        self._view = self._lexical.view
+        with self._changing:
+            self._lexical = self._mended_lexical()
+        self._view = self._base = self._lexical.view
 
     def _mended_lexical(self) -> LexicalIndex:
         """Open the index again, cleared unless another process has mended it meanwhile."""

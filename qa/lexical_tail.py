@@ -1,29 +1,38 @@
-"""The few passages that the lexical index on disk does not have yet. Knows no tantivy.
+"""The passages that the lexical index on disk does not have yet. Knows no tantivy.
 
 Committing to the index costs a dozen writes that wait for the disk, whatever the size of the
-change. So small changes stay here, in memory, until there are many of them: passages added since
-the commit are scored by a plain loop, with the index's own statistics, so that their scores and
-the index's are of one kind; passages removed since are left out of what the index finds.
+change, and merging now and then. So changes stay here, in memory, until they are committed: a
+question need not wait for that. Passages added since the commit are scored by compiled loops, with
+the index's own statistics, so that their scores and the index's are of one kind; passages removed
+since are left out of what the index finds.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.bm25 import K1, SOUNDS, STEMS, WORDS, B, piece_id, pieces_of
+from embeddings import kernels
+from embeddings.ragged import Ragged
+from qa.bm25 import K1, SOUNDS, STEMS, WORDS, B
 from qa.dates import bounds
 from qa.types import Filters, PassageTerms
+
+_UNDATED = -1
+
+Ids = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A passage as the index takes it; ``first`` and ``last`` are days as ``yyyymmdd``."""
+    """A passage as the index takes it.
+
+    ``sequence`` is the store's number of the change that it came by; ``first`` and ``last`` are
+    days as ``yyyymmdd``.
+    """
 
     passage_id: int
     document_id: str
@@ -31,6 +40,7 @@ class Entry:
     terms: PassageTerms
     first: int | None
     last: int | None
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,7 @@ class Wanted:
 
     Attributes:
         field: ``terms`` or ``sounds``.
-        ids: (n,) of the question's terms or pieces.
+        ids: (n,) distinct ids of the question's terms or pieces.
         idf: (n,) of each, by the index's statistics.
         average: (3,) number of words, stems and pieces of sounds in a passage of the index.
     """
@@ -51,68 +61,182 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
-    entry: Entry
-    counts: Mapping[str, Mapping[int, int]]
-    lengths: Mapping[str, int]
+class _Part:
+    """Some n passages.
+
+    Attributes:
+        numbers: (6, n) their ids, the sequence numbers they came by, first and last days
+            (``_UNDATED`` where there are none), and numbers of terms and of pieces of sounds as
+            tantivy keeps them.
+        names: (2, n) of their documents and languages.
+        terms, counts, sounds: see ``PassageTerms``.
+    """
+
+    numbers: NDArray[np.int64]
+    names: NDArray[np.object_]
+    terms: Ragged
+    counts: Ragged
+    sounds: Ragged
+
+    def __len__(self) -> int:
+        return len(self.terms)
+
+    @property
+    def ids(self) -> Ids:
+        found: Ids = self.numbers[0]
+        return found
+
+    @property
+    def sequences(self) -> Ids:
+        found: Ids = self.numbers[1]
+        return found
+
+    @property
+    def languages(self) -> list[str | None]:
+        found: list[str | None] = self.names[1].tolist()
+        return found
+
+    @classmethod
+    def of(cls, entries: Sequence[Entry]) -> _Part:
+        """From one or more."""
+        terms = [entry.terms for entry in entries]
+        counts = Ragged.of([one.counts for one in terms])
+        told = np.bincount(counts.owners, weights=counts.values, minlength=len(counts))
+        numbers = [
+            [entry.passage_id for entry in entries],
+            [entry.sequence for entry in entries],
+            [_UNDATED if entry.first is None else entry.first for entry in entries],
+            [_UNDATED if entry.last is None else entry.last for entry in entries],
+            rounded_lengths(told.astype(np.int64)),
+            rounded_lengths(np.array([one.lengths[SOUNDS] for one in terms], dtype=np.int64)),
+        ]
+        names = [[one.document_id for one in entries], [one.language for one in entries]]
+        return cls(
+            np.array(numbers, dtype=np.int64),
+            np.array(names, dtype=np.object_),
+            Ragged.of([one.ids for one in terms]),
+            counts,
+            Ragged.of([one.sound for one in terms]),
+        )
+
+    def with_(self, other: _Part) -> _Part:
+        """These passages and the others."""
+        return _Part(
+            np.concatenate([self.numbers, other.numbers], axis=1),
+            np.concatenate([self.names, other.names], axis=1),
+            self.terms.followed_by(other.terms),
+            self.counts.followed_by(other.counts),
+            self.sounds.followed_by(other.sounds),
+        )
+
+    def those(self, chosen: NDArray[np.bool_]) -> _Part:
+        """Some of them."""
+        if chosen.all():
+            return self
+        return _Part(
+            self.numbers[:, chosen],
+            self.names[:, chosen],
+            *(
+                Ragged(one.source, one.starts[chosen], one.lengths[chosen])
+                for one in (self.terms, self.counts, self.sounds)
+            ),
+        )
+
+    def scores(self, wanted: Wanted) -> NDArray[np.float64]:
+        """(n,) the index's BM25, in which every form and stem that matches counts."""
+        *_, of_terms, of_sounds = self.numbers
+        if wanted.field == "sounds":
+            norms = _norms(of_sounds, wanted.average[SOUNDS])
+            return kernels.piece_scores(self.sounds, wanted.ids, wanted.idf, norms, K1)
+        norms = _norms(of_terms, wanted.average[WORDS] + wanted.average[STEMS])
+        each = [(place,) for place in range(len(wanted.ids))]
+        return kernels.term_scores(
+            *(self.terms, self.counts, wanted.ids, wanted.idf),
+            *(np.zeros(len(wanted.ids), np.int64), norms[None], K1, each),
+        )
+
+    def passing(self, filters: Filters) -> NDArray[np.bool_]:
+        """(n,) whether each passes the filters."""
+        _, _, first, last, *_ = self.numbers
+        passes = np.ones(len(self), np.bool_)
+        for values, wanted in zip(
+            self.names, (filters.document_ids, filters.languages), strict=True
+        ):
+            if wanted:
+                passes &= _among(values, wanted)
+        if filters.published_from:
+            passes &= last >= bounds(filters.published_from)[0]
+        if filters.published_to:
+            passes &= (first <= bounds(filters.published_to)[1]) & (first != _UNDATED)
+        return passes
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """Changes after a commit, up to ``sequence``. Never changes; ``changed`` makes another."""
+    """Changes after a commit, up to ``sequence``. Never changes; ``changed`` makes another.
+
+    ``gone`` are committed passages that were removed. The parts have twice as many passages each as
+    the next, so that there are few, and seldom put together.
+    """
 
     sequence: int
     gone: frozenset[int] = frozenset()
-    _added: Mapping[int, _Counted] = field(default_factory=dict)
+    parts: tuple[_Part, ...] = ()
 
     def __len__(self) -> int:
         """How many passages were added or removed."""
-        return len(self.gone) + len(self._added)
+        return len(self.gone) + sum(map(len, self.parts))
 
     @property
-    def ids(self) -> set[int]:
-        """Passages that are only here."""
-        return set(self._added)
+    def ids(self) -> Ids:
+        """(n,) passages that are only here."""
+        return np.concatenate([np.empty(0, np.int64), *(part.ids for part in self.parts)])
 
     @property
     def languages(self) -> set[str]:
         """Languages of the passages that are only here."""
-        found = (counted.entry.language for counted in self._added.values())
+        found = {language for part in self.parts for language in part.languages}
         return {language for language in found if language is not None}
 
     def changed(self, removed: Iterable[int], added: Iterable[Entry], sequence: int) -> Tail:
         """This tail after a further change."""
-        kept, gone = dict(self._added), set(self.gone)
-        for passage_id in removed:
-            if kept.pop(passage_id, None) is None:
-                gone.add(passage_id)
-        kept.update((entry.passage_id, _counted(entry)) for entry in added)
-        return replace(self, sequence=sequence, gone=frozenset(gone), _added=kept)
+        parts, gone, lost = list(self.parts), self.gone, np.fromiter(removed, np.int64)
+        if len(lost):
+            gone = gone.union(np.setdiff1d(lost, self.ids).tolist())
+            parts = [part.those(~np.isin(part.ids, lost)) for part in parts]
+        if entries := list(added):
+            new = _Part.of(entries)
+            while parts and len(parts[-1]) < 2 * len(new):
+                new = parts.pop().with_(new)
+            parts.append(new)
+        return Tail(sequence, gone, tuple(part for part in parts if len(part)))
 
-    def scores(self, wanted: Wanted, filters: Filters) -> dict[int, float]:
-        """The index's BM25 by id, of those that pass the filters and have one of the terms."""
-        passes = _test(filters)
-        average = float(wanted.average[[WORDS, STEMS]].sum())
-        if wanted.field == "sounds":
-            average = float(wanted.average[SOUNDS])
-        idf = dict(zip(wanted.ids.tolist(), wanted.idf.tolist(), strict=True))
-        found: dict[int, float] = {}
-        for passage_id, counted in self._added.items():
-            counts = counted.counts[wanted.field]
-            norm = K1 * (1 - B + B * counted.lengths[wanted.field] / average)
-            score = sum(
-                weight * counts[number] * (K1 + 1) / (counts[number] + norm)
-                for number, weight in idf.items()
-                if number in counts
-            )
-            if score > 0 and passes(counted.entry):
-                found[passage_id] = score
-        return found
+    def after(self, sequence: int, removed: Iterable[int]) -> Tail:
+        """What is left of it when all up to a sequence number is committed.
+
+        ``removed`` are passages that were removed since.
+        """
+        parts = (part.those(part.sequences > sequence) for part in self.parts)
+        left = tuple(part for part in parts if len(part))
+        return replace(self, gone=frozenset(removed), parts=left)
+
+    def scores(self, wanted: Wanted, filters: Filters) -> tuple[Ids, NDArray[np.float64]]:
+        """(n,) ids and the index's BM25, of those that pass the filters and have a term."""
+        ids, scores = [np.empty(0, np.int64)], [np.empty(0)]
+        for part in self.parts:
+            found = part.scores(wanted)
+            good = found > 0
+            if not filters.empty:
+                good &= part.passing(filters)
+            ids.append(part.ids[good])
+            scores.append(found[good])
+        return np.concatenate(ids), np.concatenate(scores)
 
 
-def rounded_length(length: int) -> int:
-    """A length as tantivy keeps it, in one byte: exact up to 40, then in growing steps."""
-    return _LENGTHS[bisect_right(_LENGTHS, length) - 1]
+def rounded_lengths(lengths: Ids) -> Ids:
+    """(n,) lengths as tantivy keeps them, in one byte: exact up to 40, then in growing steps."""
+    found: Ids = _LENGTHS[np.searchsorted(_LENGTHS, lengths, side="right") - 1]
+    return found
 
 
 def _length(code: int) -> int:
@@ -122,36 +246,13 @@ def _length(code: int) -> int:
     return 24 + (bits if shift < 0 else (bits | 8) << shift)
 
 
-_LENGTHS = [_length(code) for code in range(256)]
+_LENGTHS = np.array([_length(code) for code in range(256)], dtype=np.int64)
 
 
-def _counted(entry: Entry) -> _Counted:
-    terms = entry.terms
-    pieces = Counter(map(piece_id, pieces_of(terms.sound)))
-    words = dict(zip(terms.ids.tolist(), terms.counts.tolist(), strict=True))
-    return _Counted(
-        entry,
-        {"terms": words, "sounds": pieces},
-        {
-            "terms": rounded_length(sum(words.values())),
-            "sounds": rounded_length(sum(pieces.values())),
-        },
-    )
+def _norms(lengths: Ids, average: float) -> NDArray[np.float64]:
+    return K1 * (1 - B + B * lengths.astype(np.float64) / average)
 
 
-def _test(filters: Filters) -> Callable[[Entry], bool]:
-    """The filters as a test of one passage."""
-    earliest = bounds(filters.published_from)[0] if filters.published_from else 0
-    latest = bounds(filters.published_to)[1] if filters.published_to else 99_999_999
-    dated = bool(filters.published_from or filters.published_to)
-
-    def passes(entry: Entry) -> bool:
-        if filters.languages and entry.language not in filters.languages:
-            return False
-        if filters.document_ids and entry.document_id not in filters.document_ids:
-            return False
-        if entry.first is None or entry.last is None:
-            return not dated
-        return entry.last >= earliest and entry.first <= latest
-
-    return passes
+def _among(values: NDArray[np.object_], wanted: Iterable[str]) -> NDArray[np.bool_]:
+    some = set(wanted)
+    return np.fromiter((value in some for value in values.tolist()), np.bool_, len(values))

@@ -10,7 +10,7 @@ a passage is worth in the end is counted by ``qa.bm25`` from the same statistics
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from functools import partial
 from typing import Any, Literal, NamedTuple
@@ -63,6 +63,7 @@ class LexicalView:
         """A commit, at the store's sequence number, without changes."""
         self._searcher = searcher
         self._schema = schema
+        self.commit = sequence
         self.tail = Tail(sequence)
         self.committed = max(0, searcher.num_docs - 1)
         self._average = np.array([self._average_length(name) for name in LENGTHS])
@@ -96,6 +97,16 @@ class LexicalView:
         view.tail = self.tail.changed(removed, added, sequence)
         return view
 
+    def following(self, other: LexicalView, removed: Iterable[int]) -> LexicalView:
+        """A new commit, with what another state of an older one has after it.
+
+        ``removed`` are passages that were removed after this commit.
+        """
+        view = copy(self)
+        if other.commit <= self.commit <= other.sequence:
+            view.tail = other.tail.after(self.commit, removed)
+        return view
+
     def search(
         self, asked: QuestionTerms, limit: int, filters: Filters, by: Field = "terms"
     ) -> Hits:
@@ -106,8 +117,8 @@ class LexicalView:
         found = self._committed(by, ids, limit, list(self._restrictions(filters)))
         if len(self.tail):
             idf = inverse_frequency(self.committed, self._frequency(by, ids))
-            scores = self.tail.scores(Wanted(by, ids, idf, self._average), filters)
-            found = _together(found, scores)
+            more, scores = self.tail.scores(Wanted(by, ids, idf, self._average), filters)
+            found = Hits(np.concatenate([found.ids, more]), np.concatenate([found.scores, scores]))
         return _best(found, limit)
 
     def passage_ids(self) -> NDArray[np.int64]:
@@ -115,7 +126,7 @@ class LexicalView:
         hits = self._searcher.search(Query.all_query(), limit=max(1, self._searcher.num_docs)).hits
         committed = self._ids([address for _, address in hits])
         left = committed[~np.isin(committed, [MARKER, *self.tail.gone])]
-        return np.sort(np.concatenate([left, np.array(sorted(self.tail.ids), dtype=np.int64)]))
+        return np.sort(np.concatenate([left, self.tail.ids]))
 
     def _committed(
         self, by: Field, ids: NDArray[np.uint32], limit: int, restrictions: list[Query]
@@ -213,11 +224,6 @@ def term_text(number: int) -> str:
 def terms_text(terms: PassageTerms) -> str:
     """A passage's words and stems, repeated as they are in it and parted by spaces."""
     return np.repeat(terms.ids, terms.counts).astype(">u4").tobytes().hex(" ", 4)
-
-
-def _together(some: Hits, others: Mapping[int, float]) -> Hits:
-    ids = np.concatenate([some.ids, np.array(list(others), dtype=np.int64)])
-    return Hits(ids, np.concatenate([some.scores, np.array(list(others.values()), np.float64)]))
 
 
 def _best(found: Hits, limit: int) -> Hits:

@@ -143,7 +143,8 @@ def removed_tokens_since(
 def entries_since(connection: sqlite3.Connection, sequence: int, dimension: int) -> Iterator[Entry]:
     """What the lexical index needs of passages added after that sequence number, oldest first."""
     found = connection.execute(
-        "SELECT p.id, p.document_id, p.language, d.published_first, d.published_last, r.data "
+        "SELECT p.id, p.document_id, p.language, d.published_first, d.published_last, p.sequence, "
+        "r.data "
         "FROM passages p JOIN documents d ON d.id = p.document_id "
         "JOIN representations r ON r.passage_id = p.id "
         "WHERE p.sequence > ? ORDER BY p.sequence, p.id",
@@ -151,8 +152,8 @@ def entries_since(connection: sqlite3.Connection, sequence: int, dimension: int)
     )
     while rows := found.fetchmany(_CHUNK):
         chunk = representation.columns(
-            [row[0] for row in rows], [row[5] for row in rows], dimension
+            [row[0] for row in rows], [row[6] for row in rows], dimension
         )
-        for number, (passage_id, document_id, language, first, last, _) in enumerate(rows):
+        for number, (passage_id, document_id, language, first, last, came, _) in enumerate(rows):
             terms = representation.terms_of(chunk, number)
-            yield Entry(passage_id, document_id, language, terms, first, last)
+            yield Entry(passage_id, document_id, language, terms, first, last, came)

@@ -19,6 +19,8 @@ from qa import language
 from qa.packing import pack
 from qa.preparation import Preparer
 
+_BEHIND = 5
+"""Niceness: who asks a question meanwhile goes first."""
 _GARBAGE = 100_000
 """New objects after which cycles of them are looked for: what is prepared has none, and much of it
 is alive at once."""
@@ -30,6 +32,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     gc.set_threshold(_GARBAGE)
+    if hasattr(os, "nice"):
+        os.nice(_BEHIND)
     language.preload(Path(sys.argv[1]))
     tokens = StaticEncoder(BUNDLED, BUNDLED_NAME)
     serve(Preparer(tokens, tokens), sys.stdin.buffer, answers)

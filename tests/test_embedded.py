@@ -185,6 +185,40 @@ def test_while_more_keeps_coming_the_words_are_indexed_together(
     assert len(quotes(engine, n=1000)) == 600
 
 
+def test_a_search_does_not_wait_for_words_that_are_being_indexed(
+    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    derived, begun, may_end = engine._derived, threading.Event(), threading.Event()
+    update = LexicalIndex.update
+
+    def slow(*given: Any) -> None:  # noqa: ANN401
+        begun.set()
+        assert may_end.wait(30)
+        update(*given)
+
+    def lines(kind: str, count: int) -> str:
+        return "\n".join(f"{kind} Soldaten {n}" for n in range(count))
+
+    engine.put([one("a", lines("Alte", 20)), one("b", lines("Junge", 20))])
+    assert len(quotes(engine, n=1000)) == 40
+    monkeypatch.setattr("qa.derived._TELLING", 40)
+    monkeypatch.setattr(derived._stopping, "wait", lambda _: False)
+    monkeypatch.setattr(LexicalIndex, "update", slow)
+    engine.put([one("c", lines("Neue", 300))])
+    assert begun.wait(30)
+    assert len(quotes(engine, n=1000)) == 340
+    engine.put([one("d", lines("Späte", 3)), one("b", lines("Ältere", 4))])
+    engine.remove(["a"])
+    expected = {*lines("Neue", 300).split("\n"), *lines("Späte", 3).split("\n")}
+    expected |= set(lines("Ältere", 4).split("\n"))
+    assert quotes(engine, n=1000) == expected
+    assert len(derived._view.tail) == 300 + 3 + 4 + 40
+    may_end.set()
+    derived._following.join()
+    assert quotes(engine, n=1000) == expected
+    assert len(derived._view.tail) == 3 + 4 + 40  # what came after
+
+
 def test_a_failure_after_the_commit_is_made_good_by_the_next_search(
     engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

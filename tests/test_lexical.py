@@ -36,7 +36,8 @@ def entry(
     days: tuple[int, int] | None = None,
 ) -> Entry:
     first, last = days or (None, None)
-    return Entry(passage_id, document_id, language, passage_terms(text, language), first, last)
+    terms = passage_terms(text, language)
+    return Entry(passage_id, document_id, language, terms, first, last, 1)
 
 
 def build(entries: Sequence[Entry]) -> LexicalIndex:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from qa.bm25 import passage_terms, question_terms
 from qa.lexical import LexicalIndex
-from qa.lexical_tail import Entry, rounded_length
+from qa.lexical_tail import Entry, rounded_lengths
 from qa.lexical_view import FIELDS, LexicalView
 from qa.types import Filters
 
@@ -30,13 +31,14 @@ def entries(first: int, count: int, seed: int) -> list[Entry]:
             ),
             first=DAYS[number % 4 % 3][0],
             last=DAYS[number % 4 % 3][1],
+            sequence=number,
         )
         for number in range(first, first + count)
     ]
 
 
 def entry(passage_id: int, text: str, language: str) -> Entry:
-    return Entry(passage_id, "d", language, passage_terms(text, language), None, None)
+    return Entry(passage_id, "d", language, passage_terms(text, language), None, None, passage_id)
 
 
 def found(view: LexicalView, question: str, limit: int) -> list[int]:
@@ -111,6 +113,27 @@ def test_what_is_removed_is_not_found_wherever_it_was() -> None:
     assert found(before, "солдат", 9) == [4]
 
 
+def test_a_new_commit_goes_on_with_what_came_after_it(
+    views: tuple[LexicalView, LexicalView],
+) -> None:
+    index, new = LexicalIndex(None, "store"), entries(601, 40, 2)
+    index.update(0, [], entries(1, 600, 1), 600)
+    old = index.view
+    ahead = old.changed([7], new[:20], 620).changed([8, 603, 615], new[20:], 640)
+    index.update(600, [7], [one for one in new[:10] if one.passage_id != 603], 610)
+    now = index.view.following(ahead, [8, 615])
+    assert (now.commit, now.sequence, len(now.tail)) == (610, 640, 30 - 1 + 2)
+    assert now.passage_ids().tolist() == ahead.passage_ids().tolist()
+    question = question_terms(" ".join(VOCABULARY[:4]), ["de", "ru"])
+    for field in FIELDS:
+        expected = dict(zip(*ahead.search(question, 1000, Filters(), field), strict=True))
+        found = dict(zip(*now.search(question, 1000, Filters(), field), strict=True))
+        assert found == pytest.approx(expected, rel=0.05)
+    # What another state lacks, or has not come to yet, it knows nothing of.
+    assert len(index.view.following(old, []).tail) == 0
+    assert old.following(now, []).sequence == 600
+
+
 def test_a_tail_on_an_empty_index_is_found() -> None:
     view = LexicalIndex(None, "store").view.changed([], [entry(1, "Soldaten", "de")], 1)
     assert found(view, "Soldat", 5) == [1]
@@ -118,8 +141,6 @@ def test_a_tail_on_an_empty_index_is_found() -> None:
 
 
 def test_lengths_are_rounded_as_tantivy_does() -> None:
-    exact = [rounded_length(length) for length in range(41)]
-    assert exact == list(range(41))
-    assert [rounded_length(n) for n in (41, 42, 55, 56, 59, 60, 63, 100, 149, 1000)] == [
-        *(40, 42, 54, 56, 56, 60, 60, 96, 144, 984),
-    ]
+    assert rounded_lengths(np.arange(41)).tolist() == list(range(41))
+    some = np.array([41, 42, 55, 56, 59, 60, 63, 100, 149, 1000])
+    assert rounded_lengths(some).tolist() == [40, 42, 54, 56, 56, 60, 60, 96, 144, 984]
