@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -48,7 +48,9 @@ DEPTH = 25
 """Passages that a ranking is judged by: several may be of one document."""
 
 _BATCH = 500
-_WARM = 20
+_RESTING = 45
+"""Seconds for which each is asked a question a second before it is measured, because Fundstelle
+tidies up when nothing has been added for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,11 @@ def measure_server(peer: Peer, work: Work, folder: Path) -> dict[str, Any]:
         ingest = peer.ingest(server.base, work)
         resting = machine.memory(server.pid)
         target = peer.target(server.base, LIMIT)
-        for question in work.questions[-_WARM:]:
+        for question in work.questions[-_RESTING:]:
             load.ask_once(target, question)
+            sleep(1)
         levels = load.load(
-            target, work.questions[:-_WARM], folder, LEVELS, work.seconds, server.pid
+            target, work.questions[:-_RESTING], folder, LEVELS, work.seconds, server.pid
         )
         memory = {**machine.memory(server.pid), "resting": resting["rss"]}
         deep = peer.target(server.base, DEPTH)
@@ -144,10 +147,10 @@ def judged_figures(
     }
 
 
-def fundstelle(folder: Path) -> Peer:
-    """This program, in the same run."""
+def fundstelle(folder: Path, workers: int) -> Peer:
+    """This program, in the same run; 0 workers are as many as it starts by itself."""
     return Peer(
-        fundstelle_command(folder / "fundstelle"),
+        fundstelle_command(folder / f"fundstelle-{workers}", workers),
         {},
         "/readyz",
         lambda base, work: through_http(base, work.documents),
@@ -220,7 +223,8 @@ def contenders(folder: Path) -> Iterator[tuple[str, str, Callable[[Work], dict[s
 
     bundled, minilm = str(BUNDLED), _minilm()
     models = (("bundled model", bundled), ("MiniLM", minilm))
-    yield "Fundstelle", "", served(partial(fundstelle, folder))
+    yield "Fundstelle", "", served(partial(fundstelle, folder, 0))
+    yield "Fundstelle, one process", "", served(partial(fundstelle, folder, 1))
     for name, model in models:
         told = f"txtai {version('txtai')}"
         yield f"txtai, {name}", told, served(partial(txtai, folder, model))
