@@ -9,7 +9,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import multiprocessing
+import os
+import signal
 import threading
+from multiprocessing.process import BaseProcess
 
 from api.problems import NotReady
 from api.together import Together
@@ -79,6 +83,8 @@ class Service:
 
     async def start(self) -> None:
         """Begin to open; raises what goes wrong at once."""
+        if (parent := multiprocessing.parent_process()) is not None:
+            threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
         self.opening.start()
         patience = TOGETHER_SECONDS if self.settings.workers > 1 else START_SECONDS
         await asyncio.to_thread(self.opening.join, patience)
@@ -147,3 +153,9 @@ class Service:
 
     def _progress(self, doing: str, done: int, total: int) -> None:
         self._doing = f"{doing} ({done} of {total})"
+
+
+def _end_after(parent: BaseProcess) -> None:
+    """One of several processes does not outlive the one that started it, however that ends."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)

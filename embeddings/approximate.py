@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from embeddings.encoder import Vectors
 
 PROPOSED = 8  # times as many rows as are wanted
+PROPOSED_OF_MANY = 16  # the same of more rows than are looked at
 LEAST = 300  # rows proposed, however few are wanted
 BUDGET = 300_000  # rows looked at; about a millisecond, more where they are not in the cache
 LISTS = 1.5  # times the square root of the rows, beyond BUDGET
@@ -124,7 +125,8 @@ class ApproximateIndex:
             selection: which rows to choose among.
         """
         _alone()
-        proposed = min(max(PROPOSED * k, LEAST), selection.among)
+        times = PROPOSED if selection.among <= BUDGET else PROPOSED_OF_MANY
+        proposed = min(max(times * k, LEAST), selection.among)
         found = self._search(vector, proposed, selection.parameters)
         if len(found) < min(k, selection.among) and selection.probes < selection.lists:
             found = self._search(vector, proposed, selection.looking_at(selection.lists))

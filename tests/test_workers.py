@@ -144,6 +144,14 @@ def test_the_first_says_what_it_waits_for_and_the_others_wait_for_it(tmp_path: P
             assert {status(f"{url}/readyz") for _ in range(8)} == {200}
 
 
+@pytest.mark.skipif(not SPREADS, reason="only Linux says so in /proc")
+def test_none_outlives_the_one_that_started_them(tmp_path: Path) -> None:
+    with serving(tmp_path) as (url, server):
+        until(lambda: len(listening(url)) == 2)
+        server.kill()
+        until(lambda: not listening(url), 15)
+
+
 def test_a_port_that_is_taken_is_not_shared(base: str, tmp_path: Path) -> None:
     run = subprocess.run(
         command(tmp_path, int(base.rpartition(":")[2])),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from qa.settings import Settings
 
 SHUTDOWN_SECONDS = 10
+HUNG_SECONDS = 30
+"""Silence after which one of several processes is replaced."""
 
 
 def serve(
@@ -59,6 +61,7 @@ def serve(
         "port": settings.port,
         "workers": workers,
         "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
+        "timeout_worker_healthcheck": HUNG_SECONDS,
         "server_header": False,
         # Off unless asked for: an address may hold a question, and who asked it stands beside it.
         "access_log": settings.access_log,

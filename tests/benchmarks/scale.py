@@ -46,7 +46,7 @@ HTTP_PASSAGES = 5_000
 """As many as are sent over HTTP, into a collection of their own, whatever the size."""
 
 _JUDGED_EACH = 400
-_TRACED, _COMPARED, _COUNTED = 400, 200, 100
+_TRACED, _COMPARED, _COUNTED = 400, 1_000, 100
 _WARM = 50
 
 
