@@ -170,11 +170,15 @@ class Derived:
 
     def _spare_the_next(self) -> None:
         """Begin in threads of their own what is worth saving or committing, unless one does."""
-        if len(self._view.tail) > min(_FEW, self._view.committed // 4):
+        if self._much_uncommitted:
             self.follow()
         if self._vectors.worth_saving and not self._saving.is_alive():
             self._saving = threading.Thread(target=self._vectors.frozen(), name="save vectors")
             self._saving.start()
+
+    @property
+    def _much_uncommitted(self) -> bool:
+        return len(self._view.tail) > min(_FEW, self._view.committed // 4)
 
     def follow(self) -> None:
         """Begin to catch up in a thread of its own, unless one does already.
@@ -188,12 +192,18 @@ class Derived:
 
     def _follow(self) -> None:
         try:
-            pending, before = self.pending(), -1
-            while before < pending < _WORTH_A_COMMIT and not self._stopping.wait(_LULL_SECONDS):
-                pending, before = self.pending(), pending
-            with suppress(LexicalIndexBusy), self._store.reading() as connection:
-                self._commit_lexical(connection, records.state(connection).sequence)
-            self.catch_up()
+            while True:
+                pending, before = self.pending(), -1
+                while before < pending < _WORTH_A_COMMIT and not self._stopping.wait(_LULL_SECONDS):
+                    pending, before = self.pending(), pending
+                try:
+                    with self._store.reading() as connection:
+                        self._commit_lexical(connection, records.state(connection).sequence)
+                except LexicalIndexBusy:  # another process commits, or has
+                    self._stopping.wait(_LULL_SECONDS)
+                self.catch_up()
+                if self._stopping.is_set() or not self._much_uncommitted:
+                    return
         except Exception:
             _log.warning("indexing failed; the next search tries again", exc_info=True)
 

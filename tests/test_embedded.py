@@ -18,7 +18,7 @@ from qa import passages
 from qa.embedded import DATABASE, EmbeddedEngine
 from qa.engine import Search
 from qa.errors import StoreError
-from qa.lexical import LexicalIndex
+from qa.lexical import LexicalIndex, LexicalIndexBusy
 from qa.locks import WouldWait
 from qa.representation import Columns
 from qa.types import Candidate, Filters
@@ -219,6 +219,29 @@ def test_a_search_does_not_wait_for_words_that_are_being_indexed(
     assert len(derived._view.tail) == 3 + 4 + 40  # what came after
 
 
+def test_what_another_process_is_committing_is_tried_again(
+    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    derived, tries, update = engine._derived, list[int](), LexicalIndex.update
+    engine.put([one("a", "\n".join(f"Alte Soldaten {n}" for n in range(100)))])
+    assert len(quotes(engine, n=1000)) == 100
+
+    def busy(*given: Any) -> None:  # noqa: ANN401
+        tries.append(given[-1])
+        if len(tries) < 3:
+            raise LexicalIndexBusy("another process is changing it")
+        update(*given)
+
+    monkeypatch.setattr("qa.derived._TELLING", 100)
+    monkeypatch.setattr(derived._stopping, "wait", lambda _: False)
+    monkeypatch.setattr(LexicalIndex, "update", busy)
+    engine.put([one("b", "\n".join(f"Neue Soldaten {n}" for n in range(70)))])
+    assert len(quotes(engine, n=1000)) == 170  # more than is left uncommitted
+    derived._following.join()
+    assert (tries, len(derived._view.tail), derived.pending()) == ([2, 2, 2], 0, 0)
+    assert len(quotes(engine, n=1000)) == 170
+
+
 def test_a_failure_after_the_commit_is_made_good_by_the_next_search(
     engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,7 +283,7 @@ def test_half_a_change_of_the_vectors_is_no_state(
 KILLED = """
 import os, sys
 from pathlib import Path
-from qa.lexical import LexicalIndex
+from qa.lexical import LexicalIndex, LexicalIndexBusy
 from qa.embedded import EmbeddedEngine
 from tests.prepared import DIMENSION, one, quotes
 engine = EmbeddedEngine.open(Path(sys.argv[1]), DIMENSION)
