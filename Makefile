@@ -19,7 +19,7 @@ OPTIONS ?=
 BENCH := build/bench
 BENCH_STAMP := $(BENCH)/.installed
 
-.PHONY: serve test pytest browser screenshots lint eval peers fit bench bench-scale bench-peers bench-plots \
+.PHONY: serve test pytest browser screenshots lint eval peers fit bench bench-scale bench-peers bench-while-adding bench-plots \
 	soak sizing train wheel lock clean
 
 serve: $(STAMP)
@@ -74,6 +74,10 @@ bench-scale: $(STAMP)
 bench-peers: $(BENCH_STAMP)
 	$(BENCH)/bin/python -m tests.benchmarks.peers --passages $(PASSAGES) --data $(DATA) $(OPTIONS)
 	$(BENCH)/bin/python -m tests.benchmarks.tables
+
+# How long questions wait while many documents are added.
+bench-while-adding: $(STAMP)
+	$(BIN)/python -m tests.benchmarks.while_adding --data $(DATA) $(OPTIONS)
 
 # Pictures of what the two above saved.
 bench-plots: $(BENCH_STAMP)
