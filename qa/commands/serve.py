@@ -48,10 +48,9 @@ def serve(
     for name, value in settings:
         plain = value.get_secret_value() if isinstance(value, SecretStr) else value
         os.environ[f"FUNDSTELLE_{name.upper()}"] = str(plain)
-    lite = one_process(settings)
-    if settings.workers > 1 and lite:
+    if settings.workers > 1 and one_process(settings):
         raise InvalidInput("Milvus Lite serves one process; serve with one worker.")
-    workers = settings.workers or (1 if lite else _worth_it(settings))
+    workers = settings.workers or _worth_it(settings)
     os.environ["FUNDSTELLE_WORKERS"] = str(workers)
     import uvicorn
 
@@ -76,8 +75,9 @@ def serve(
 def _worth_it(settings: Settings) -> int:
     """How many processes answer most where nobody says how many.
 
-    Two on two cores answer 1.8 times as many questions as one; more than two would be more memory
-    than one person's machine need give. Replicas over a Milvus are many processes already.
+    Two on two cores answer half again to twice as many questions as one; more than two would be
+    more memory than one person's machine need give. Of replicas over a Milvus there are many
+    already, and Milvus Lite serves one.
     """
     from qa.commands.sockets import SPREADS
     from qa.settings import EMBEDDED
@@ -95,5 +95,5 @@ def _serve_by_several(config: Config) -> None:
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
         processes = Processes(config, sockets_for_each(config.bind_socket()))
         processes.run()
-    if processes.failed:
-        raise typer.Exit(1)
+        if processes.failed:
+            raise typer.Exit(1)
