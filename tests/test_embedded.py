@@ -283,7 +283,7 @@ def test_half_a_change_of_the_vectors_is_no_state(
 KILLED = """
 import os, sys
 from pathlib import Path
-from qa.lexical import LexicalIndex, LexicalIndexBusy
+from qa.lexical import LexicalIndex
 from qa.embedded import EmbeddedEngine
 from tests.prepared import DIMENSION, one, quotes
 engine = EmbeddedEngine.open(Path(sys.argv[1]), DIMENSION)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,21 +16,14 @@ import pytest
 
 from embeddings.bundled import load_encoder
 from qa.commands.sockets import SPREADS
+from tests.benchmarks.server import PORT, Running, free_port, fundstelle_command, running
 from tests.model_server import Fault, model_server
 
 QUESTION = "Wie viele Soldaten standen an der Grenze?"
 
 
-def command(folder: Path, port: int, *more: str) -> list[str]:
-    where = ["--data-dir", str(folder), "--port", str(port)]
-    return [sys.executable, "-m", "qa.cli", "serve", "--workers", "2", *where, *more]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def command(folder: Path, port: int) -> list[str]:
+    return [str(port) if part == PORT else part for part in fundstelle_command(folder, 2)]
 
 
 def until(holds: Callable[[], bool], seconds: float = 60) -> None:
@@ -43,22 +34,14 @@ def until(holds: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def status(url: str) -> int:
-    """What is answered; 0 when nobody listens."""
-    try:
-        return httpx.get(url).status_code
-    except httpx.TransportError:
-        return 0
+    return httpx.get(url).status_code
 
 
 @contextmanager
-def serving(folder: Path, *more: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    port = free_port()
-    server = subprocess.Popen(command(folder, port, *more))
-    try:
-        yield f"http://127.0.0.1:{port}", server
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+def serving(folder: Path, *more: str, ready: str = "/readyz") -> Iterator[Running]:
+    given = [*fundstelle_command(folder / "data", 2), *more]
+    with running(given, folder / "log", ready=ready) as server:
+        yield server
 
 
 def listening(base: str) -> list[str]:
@@ -79,11 +62,10 @@ def holder(inode: str) -> int:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("workers"), "--seeds") as (url, _):
-        until(lambda: status(f"{url}/readyz") == 200)
+    with serving(tmp_path_factory.mktemp("workers"), "--seeds") as server:
         if SPREADS:
-            until(lambda: len(listening(url)) == 2)
-        yield url
+            until(lambda: len(listening(server.base)) == 2)
+        yield server.base
 
 
 def cited(base: str, question: str) -> tuple[str, int]:
@@ -133,10 +115,12 @@ def test_one_that_dies_is_replaced(base: str) -> None:
 def test_the_first_says_what_it_waits_for_and_the_others_wait_for_it(tmp_path: Path) -> None:
     with model_server(load_encoder("bundled").encode_passages) as model:
         model.down = Fault(503)
-        with serving(tmp_path, "--seeds", "--model", model.tei()) as (url, _):
-            until(lambda: status(f"{url}/readyz") == 503)
-            assert status(f"{url}/healthz") == 200
+        given = ("--seeds", "--model", model.tei())
+        with serving(tmp_path, *given, ready="/healthz") as server:
+            url = server.base
+            assert status(f"{url}/readyz") == 503
             time.sleep(1.5)
+            assert status(f"{url}/healthz") == 200
             assert "Not ready yet" in httpx.get(f"{url}/readyz").text
             assert len(listening(url)) == 1
             model.down = None
@@ -146,10 +130,10 @@ def test_the_first_says_what_it_waits_for_and_the_others_wait_for_it(tmp_path: P
 
 @pytest.mark.skipif(not SPREADS, reason="only Linux says so in /proc")
 def test_none_outlives_the_one_that_started_them(tmp_path: Path) -> None:
-    with serving(tmp_path) as (url, server):
-        until(lambda: len(listening(url)) == 2)
-        server.kill()
-        until(lambda: not listening(url), 15)
+    with serving(tmp_path) as server:
+        until(lambda: len(listening(server.base)) == 2)
+        os.kill(server.pid, signal.SIGKILL)
+        until(lambda: not listening(server.base), 15)
 
 
 def test_a_port_that_is_taken_is_not_shared(base: str, tmp_path: Path) -> None:

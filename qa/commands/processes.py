@@ -10,7 +10,7 @@ from socket import socket
 
 from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors.multiprocess import Multiprocess, Process
+from uvicorn.supervisors import Multiprocess
 
 WORKERS = "FUNDSTELLE_WORKERS"
 """Tells a process whether it serves alone."""
@@ -40,12 +40,9 @@ class Processes(Multiprocess):
         super().keep_subprocess_alive()
         if self._wanted and not self.should_exit.is_set() and self._ready():
             os.environ[WORKERS] = str(self._wanted)
-            missing, self._wanted = self._wanted - self.processes_num, 0
-            for _ in range(missing):
-                process = Process(self.config, self.sockets)
-                process.start()
-                self.processes.append(process)
-            self.processes_num += missing
+            self.processes_num = self._wanted - len(self.processes)
+            self.init_processes()
+            self.processes_num, self._wanted = len(self.processes), 0
 
     @property
     def failed(self) -> bool:

@@ -44,21 +44,20 @@ def serve(
     settings = settings_from(
         host=host, port=port, data_dir=data_dir, model=model, seeds=seeds, workers=workers
     )
+    if settings.workers > 1 and one_process(settings):
+        raise InvalidInput("Milvus Lite serves one process; serve with one worker.")
+    settings = settings.model_copy(update={"workers": settings.workers or _worth_it(settings)})
     # The application reads its settings from the environment, in whichever process it is made.
     for name, value in settings:
         plain = value.get_secret_value() if isinstance(value, SecretStr) else value
         os.environ[f"FUNDSTELLE_{name.upper()}"] = str(plain)
-    if settings.workers > 1 and one_process(settings):
-        raise InvalidInput("Milvus Lite serves one process; serve with one worker.")
-    workers = settings.workers or _worth_it(settings)
-    os.environ["FUNDSTELLE_WORKERS"] = str(workers)
     import uvicorn
 
     options: dict[str, Any] = {
         "factory": True,
         "host": settings.host,
         "port": settings.port,
-        "workers": workers,
+        "workers": settings.workers,
         "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
         "timeout_worker_healthcheck": HUNG_SECONDS,
         "server_header": False,
@@ -66,7 +65,7 @@ def serve(
         "access_log": settings.access_log,
     }
     # By name: the layers below the HTTP interface do not import it.
-    if workers > 1:
+    if settings.workers > 1:
         _serve_by_several(uvicorn.Config("api.app:create_app", **options))
     else:
         uvicorn.run("api.app:create_app", **options)

@@ -103,24 +103,17 @@ def stored(record: Record) -> StoredDocument:
 
 def current(record: Record) -> TextVersion:
     """The version that a document has now."""
-    of = stored(record)
-    return TextVersion(
-        document_id=of.id,
-        sha256=of.sha256,
-        source=of.source,
-        title=of.title,
-        language=of.language,
-        published=of.published,
-        pages=of.pages,
-        sequence=of.sequence,
-        current=True,
-    )
+    document_id = record.key.removeprefix(DOCUMENTS)
+    return _version(record.value, document_id, record.value["sha256"], current=True)
 
 
 def version(record: Record) -> TextVersion:
     """A version; current while it has not ended."""
     sha256, document_id = names(record)
-    value = record.value
+    return _version(record.value, document_id, sha256, current=record.value["ended"] is None)
+
+
+def _version(value: Value, document_id: str, sha256: str, *, current: bool) -> TextVersion:
     return TextVersion(
         document_id=document_id,
         sha256=sha256,
@@ -130,7 +123,7 @@ def version(record: Record) -> TextVersion:
         published=value["published"],
         pages=tuple(value["pages"]),
         sequence=value["sequence"],
-        current=value["ended"] is None,
+        current=current,
     )
 
 

@@ -39,7 +39,7 @@ from qa.types import Document
 from tests.benchmarks import corpus, load, machine
 from tests.benchmarks.ingest import through_http
 from tests.benchmarks.results import DEFAULT, add_result
-from tests.benchmarks.sentence_pools import present
+from tests.benchmarks.sentence_pools import told_present
 from tests.benchmarks.server import PORT, fundstelle_command, running
 
 LEVELS = (1, 8)
@@ -239,8 +239,7 @@ def contenders(folder: Path) -> Iterator[tuple[str, str, Callable[[Work], dict[s
 def main() -> None:
     """Measure each and save the figures."""
     options = _options()
-    if not present(options.data):
-        sys.stdout.write(f"Skipped: the texts are not in {options.data}; name them by --data.\n")
+    if not told_present(options.data):
         return
     if missing := [name for name in ("txtai", "haystack", "bm25s") if find_spec(name) is None]:
         sys.exit(f"Not installed: {', '.join(missing)}. Use `make bench-peers`.")

@@ -9,6 +9,7 @@ count as wrong.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -24,6 +25,14 @@ _UNSPACED_LENGTHS = (12, 120)
 
 Pools = Mapping[str, list[str]]
 """Sentences by language (ISO 639-1)."""
+
+
+def told_present(data: Path) -> bool:
+    """``present``; where they are not, says so."""
+    if present(data):
+        return True
+    sys.stdout.write(f"Skipped: the texts are not in {data}; name them by --data.\n")
+    return False
 
 
 def present(data: Path) -> bool:

@@ -20,7 +20,7 @@ import numpy as np
 from qa.types import Document
 from tests.benchmarks import corpus, load
 from tests.benchmarks.ingest import through_http
-from tests.benchmarks.sentence_pools import present
+from tests.benchmarks.sentence_pools import told_present
 from tests.benchmarks.server import fundstelle_command, running
 
 _SETTLE_SECONDS = 3.0
@@ -64,8 +64,7 @@ def main() -> None:
     parser.add_argument("--passages", type=int, default=30_000)
     parser.add_argument("--data", type=Path, default=Path("../shared"))
     options = parser.parse_args()
-    if not present(options.data):
-        sys.stdout.write(f"Skipped: the texts are not in {options.data}; name them by --data.\n")
+    if not told_present(options.data):
         return
     sources = corpus.read_sources(options.data)
     documents = list(corpus.documents(sources, options.passages))
