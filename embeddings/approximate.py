@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from embeddings.encoder import Vectors
 
-PROPOSED = 8  # times as many rows as are wanted
-PROPOSED_OF_MANY = 16  # the same of more rows than are looked at
+PROPOSED = 4  # times as many rows as are wanted
+PROPOSED_OF_MANY = 12  # the same of more rows than are looked at
 LEAST = 300  # rows proposed, however few are wanted
-BUDGET = 300_000  # rows looked at; about a millisecond, more where they are not in the cache
+BUDGET = 400_000  # rows looked at; about a millisecond, more where they are not in the cache
 LISTS = 1.5  # times the square root of the rows, beyond BUDGET
 SAMPLE, LIST_SAMPLE = 20_000, 64  # rows learnt from, at least, and for each list
 _thread = threading.local()

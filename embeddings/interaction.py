@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings import kernels
+from embeddings.centroids import Glance
 from embeddings.encoder import Vectors
 from embeddings.kernels import Compared, Others, Weighing
 from embeddings.ragged import Ragged
@@ -158,6 +159,13 @@ class LateInteraction:
         says = [_says_something(question[start:end]) for start, end in offsets.tolist()]
         others = self._encoder.table.comparable(ids, vectors)
         return Question(others, np.where(says, weights, np.float32(0)), offsets)
+
+    def glance(self, question: Question) -> Glance | None:
+        """What compares many passages with a question in passing, if the model has centroids."""
+        centroids = self._encoder.centroids
+        if centroids is None or not question.weights.any():
+            return None
+        return centroids.glance(question.others, question.weights)
 
     def numbered(self, compared: Comparison) -> NDArray[np.bool_]:
         """(lengths,) whether each passage says a number that the question does not."""

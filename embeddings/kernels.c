@@ -44,7 +44,7 @@
 #define SIEVE_BITS 13
 #define SIEVE (1 << SIEVE_BITS)
 
-EXPORT int32_t kernels_version(void) { return 10; }
+EXPORT int32_t kernels_version(void) { return 11; }
 
 /* --- ragged arrays --- */
 
@@ -561,6 +561,103 @@ INLINE void highest_of(const float *similar, int64_t m, const int32_t *places, i
         best[j] = length ? -1 : 0;
     for (int64_t t = 0; t < length; t++)
         raise_to(best, similar + places[t] * m, m);
+}
+
+/* --- late interaction with centroids --- */
+
+/* What is told of a token of a passage: MARKS marks of a byte, each how well it meets one of the question's. */
+#define MARKS 16
+#define BEST 255
+typedef uint8_t marks_of_token __attribute__((vector_size(MARKS)));
+
+INLINE uint8_t mark_of(float cosine)
+{
+    float within = cosine > 0 ? cosine : 0;
+    return (uint8_t)(int32_t)((within < 1 ? within : 1) * BEST + 0.5f);
+}
+
+/* The marks of k centroids, of which `coarse` has the cosines with m tokens of a question, then those of the rows
+ * of a table that are nearest to the centroids `own` of these tokens: the centroid's, but for the token itself that
+ * of the row. The rows nearest to a centroid are `members[begins[centroid] : begins[centroid + 1]]`. `homes` (k,), -1
+ * before, gets where those of a centroid begin. Returns how many marks there are. */
+WIDER EXPORT int64_t question_marks(const float *coarse, int64_t k, int64_t m, const int8_t *rows, int64_t dim,
+                                    const int16_t *vectors, int64_t width, const float *units, const uint32_t *own,
+                                    const int64_t *begins, const uint32_t *members, int32_t *homes, uint8_t *out)
+{
+    int64_t count = k;
+    memset(out, 0, (size_t)(k * MARKS));
+    for (int64_t i = 0; i < k; i++)
+        for (int64_t j = 0; j < m; j++)
+            out[i * MARKS + j] = mark_of(coarse[i * m + j]);
+    for (int64_t j = 0; j < m; j++) {
+        int64_t begin = begins[own[j]], end = begins[own[j] + 1];
+        const int16_t *vector = vectors + j * width;
+        if (homes[own[j]] < 0) {
+            homes[own[j]] = (int32_t)count;
+            for (int64_t t = begin; t < end; t++, count++)
+                memcpy(out + count * MARKS, out + own[j] * MARKS, MARKS);
+        }
+        uint8_t *marks = out + homes[own[j]] * MARKS + j;
+        for (int64_t t = begin; t < end; t++, marks += MARKS) {
+            const int8_t *row = rows + members[t] * dim;
+            int32_t product = 0, square = 0;
+            if (t + AHEAD < end)
+                for (int64_t at = 0; at < width; at += LINE)
+                    __builtin_prefetch(rows + members[t + AHEAD] * dim + at);
+            for (int64_t d = 0; d < width; d++) {
+                product += row[d] * vector[d];
+                square += row[d] * row[d];
+            }
+            *marks = square ? mark_of((float)product * units[j] / sqrtf((float)square)) : 0;
+        }
+    }
+    return count;
+}
+
+/* Roughly the late interaction of n passages with a question. `nearest` tells each token of the vocabulary its centroid,
+ * `numbers` which it is of those of that centroid. Where these have marks of their own, `homes` says where they
+ * begin; elsewhere it is -1 and each has the marks of the centroid. A token of the
+ * question weighs its weight times the logarithm of how few of these passages have a mark of `near` for it. `best` has
+ * room for (n, MARKS). Returns n, or the first passage that is not within the source or has a token without marks. */
+WIDER EXPORT int64_t rough_scores(const uint32_t *source, int64_t size, const int64_t *starts, const int64_t *lengths,
+                                  int64_t n, const uint16_t *nearest, const uint16_t *numbers, int64_t vocabulary,
+                                  const int32_t *homes, int64_t k, const uint8_t *marks, int64_t rows, const double *weights, int32_t near,
+                                  uint8_t *best, double *out)
+{
+    int64_t often[MARKS] = {0};
+    double worth[MARKS], total = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (outside(starts[i], lengths[i], size))
+            return i;
+        const uint32_t *tokens = source + starts[i];
+        marks_of_token highest = {0}, own;
+        for (int64_t t = 0; t < lengths[i]; t++) {
+            if (tokens[t] >= vocabulary)
+                return i;
+            int64_t row = nearest[tokens[t]];
+            if (row < k && homes[row] >= 0)
+                row = (int64_t)homes[row] + numbers[tokens[t]];
+            if (row >= rows)
+                return i;
+            memcpy(&own, marks + row * MARKS, MARKS);
+            marks_of_token higher = (marks_of_token)(own > highest);
+            highest = (own & higher) | (highest & ~higher);
+        }
+        for (int32_t j = 0; j < MARKS; j++)
+            often[j] += highest[j] >= near;
+        memcpy(best + i * MARKS, &highest, MARKS);
+    }
+    for (int32_t j = 0; j < MARKS; j++) {
+        worth[j] = weights[j] > 0 ? weights[j] * log1p(1.0 / ((double)(often[j] + 1) / (double)n)) : 0;
+        total += worth[j];
+    }
+    for (int64_t i = 0; i < n; i++) {
+        out[i] = 0;
+        for (int32_t j = 0; j < MARKS; j++)
+            out[i] += worth[j] * best[i * MARKS + j];
+        out[i] = total > 0 ? out[i] / (total * BEST) : 0;
+    }
+    return n;
 }
 
 EXPORT void highest(const float *similar, int64_t m, const int32_t *places, const int64_t *lengths, int64_t n, float *best)

@@ -23,8 +23,11 @@ from numpy.typing import NDArray
 
 from embeddings.errors import KernelError
 
-VERSION = 10
+VERSION = 11
 LIBRARY = Path(__file__).with_name("kernels.dll" if sys.platform == "win32" else "libkernels.so")
+
+MARKS, BEST = 16, 255
+"""Of how many tokens of a question there are marks, and the mark of a cosine of 1."""
 
 LARGEST = 32_000
 """To which numbers of 16 bits are stretched: less where sums would leave 32 bits."""
@@ -91,6 +94,8 @@ _count_once = function("count_once", "plpplplip", ctypes.c_int64)
 _compare = function("compare", "pilppplpppplfpppp")
 _weighted_sum = function("weighted_sum", "pilppplp")
 _highest = function("highest", "plpplp")
+_question_marks = function("question_marks", "pllplplpppppp", ctypes.c_int64)
+_rough_scores = function("rough_scores", "plpplpplplplpipp", ctypes.c_int64)
 _weigh = function("weigh", "ppplppllppfffpp")
 _met = function("met", "pplppplpllppfpp")
 _look_inputs = function("look_inputs", "ppplllffpp")
@@ -543,6 +548,100 @@ class Table:
         return ids
 
 
+def question_marks(
+    rows: NDArray[np.int8],
+    coarse: Floats,
+    others: Others,
+    own: Ids,
+    begins: Ints,
+    members: Ids,
+) -> tuple[NDArray[np.uint8], Integers]:
+    """How well centroids, and the rows around some of them, meet the m tokens of a question.
+
+    Marks (n, MARKS) are cosines in steps of 1/BEST, 0 below 0. First those of the centroids; then,
+    of each that is a token's own, those of the rows nearest to it: the same, but that of the token
+    itself is the row's. And (k,) where these begin for each centroid; -1 where there are none.
+
+    Args:
+        rows: (rows, dim).
+        coarse: (k, m) cosines of the centroids with the tokens.
+        others: the tokens, as a table of these rows compares them.
+        own: (m,) the centroid nearest to each.
+        begins: (k + 1,) where in ``members`` the rows nearest to each begin, and the last ones end.
+        members: (rows,) rows in order of their nearest centroid.
+
+    Raises:
+        IndexError: there are more than MARKS tokens, or arrays that do not fit together.
+    """
+    rows, coarse, members = _ready(rows, np.int8), _ready(coarse, np.float32), _ids(members)
+    vectors, units = _ready(others.vectors, np.int16), _ready(others.units, np.float32)
+    own, begins, (k, m) = _ids(own), _ints(begins), coarse.shape
+    width = vectors.shape[1]
+    if m > MARKS or width > rows.shape[1] or not m == len(vectors) == len(own) == len(units):
+        raise IndexError(f"expected {MARKS} tokens or fewer of the rows' length, found {m}")
+    if own.max(initial=0) >= k or len(begins) != k + 1 or begins[-1] != len(members):
+        raise IndexError(f"a centroid is not one of {k}, or not all of them have members")
+    homes = np.full(k, -1, np.int32)
+    room = k + int((begins[own.astype(np.int64) + 1] - begins[own]).sum())
+    out = np.empty((room, MARKS), np.uint8)
+    count = _question_marks(
+        *(address(coarse), k, m, address(rows), rows.shape[1], address(vectors), width),
+        *(
+            address(units),
+            address(own),
+            address(begins),
+            address(members),
+            address(homes),
+            address(out),
+        ),
+    )
+    return out[:count], homes
+
+
+def rough_scores(
+    passages: Parts,
+    nearest: NDArray[np.uint16],
+    numbers: NDArray[np.uint16],
+    homes: Integers,
+    marks: NDArray[np.uint8],
+    weights: Doubles,
+    near: float,
+) -> Doubles:
+    """(n,) late interaction of passages with a question, of whose tokens there are marks.
+
+    A token of the question weighs more the fewer of these passages have one near it.
+
+    Args:
+        passages: token ids of each.
+        nearest: (tokens,) the centroid of each token.
+        numbers: (tokens,) which it is of those of that centroid.
+        homes: (k,) of each centroid the row of ``marks`` where those of its own tokens begin, or
+            -1: then all of them have the row of the centroid's own number.
+        marks: (rows, MARKS); see ``question_marks``.
+        weights: (MARKS,) of the question's tokens; 0 where there are none.
+        near: cosine from which on a token is near another.
+
+    Raises:
+        IndexError: a passage is not within its source, or has a token without marks.
+    """
+    source, starts, lengths = _parts(passages, np.uint32)
+    nearest, numbers = _ready(nearest, np.uint16), _ready(numbers, np.uint16)
+    homes = _ready(homes, np.int32)
+    if len(nearest) != len(numbers):
+        raise IndexError(f"{len(nearest)} tokens have a centroid, {len(numbers)} a number")
+    marks, weights = _ready(marks, np.uint8), _ready(weights, np.float64)
+    best, out = np.empty((len(starts), MARKS), np.uint8), np.empty(len(starts), np.float64)
+    read = _rough_scores(
+        *(address(source), len(source), address(starts), address(lengths), len(starts)),
+        *(address(nearest), address(numbers), len(nearest)),
+        *(address(homes), len(homes), address(marks), len(marks)),
+        *(address(weights), round(near * BEST), address(best), address(out)),
+    )
+    if read != len(starts):
+        raise IndexError(f"passage {read} is not within its source, or has a token without marks")
+    return out
+
+
 def highest(similar: Floats, places: Integers, lengths: Ints) -> Floats:
     """(n, m) highest cosines in passages; 0 in one without tokens.
 
@@ -825,6 +924,10 @@ def _ready(array: NDArray[Any], dtype: Any = None) -> NDArray[Any]:  # noqa: ANN
 def _by_kind(parts: tuple[tuple[int, int], ...]) -> Ints:
     """(2, parts) the first and the second number of each; the same array for the same parts."""
     return np.array(parts, dtype=np.int64).reshape(-1, 2).T.copy()
+
+
+def _ids(array: NDArray[Any]) -> Ids:
+    return _ready(array, np.uint32)
 
 
 def _ints(array: NDArray[Any]) -> Ints:

@@ -47,6 +47,10 @@ class Ragged:
         start = int(self.starts[number])
         return self.source[start : start + int(self.lengths[number])]
 
+    def taking(self, numbers: NDArray[np.int64]) -> Ragged:
+        """Some of the arrays (k,), where they lie."""
+        return Ragged(self.source, self.starts[numbers], self.lengths[numbers])
+
     @cached_property
     def values(self) -> NDArray[Any]:
         """(total,) all of them, one after the other; IndexError if one is not in ``source``."""

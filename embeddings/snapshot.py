@@ -138,20 +138,6 @@ def restricted(now: Snapshot, allowed: Ids) -> Snapshot:
     return replace(now, alive=alive, base_alive=now.base_alive & chosen)
 
 
-def products(now: Snapshot, vector: NDArray[np.float32], ids: Ids) -> NDArray[np.float32]:
-    """(n,) inner products of those of the ids (n,) that are there; infinity for the others."""
-    found = np.full(len(ids), np.inf, dtype=np.float32)
-    if now.base is not None and len(now.base.ids):
-        at, there = _places(now.base.ids, ids)
-        there &= now.base_alive[at]
-        found[there] = now.base.products(at[there], vector)
-    own, rows = now.rows
-    if len(own):
-        at, there = _places(own, ids)
-        found[there] = np.einsum("ij,j->i", now.matrix[rows[at[there]]], vector)
-    return found
-
-
 def _rows(now: Snapshot, ids: Ids) -> NDArray[np.int64]:
     """Where those of the ids stand that are in the base."""
     if now.base is None or not len(now.base.ids):

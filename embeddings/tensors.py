@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 DTYPES: dict[str, np.dtype[Any]] = {
     "I8": np.dtype("<i1"),
     "U8": np.dtype("<u1"),
+    "U16": np.dtype("<u2"),
     "I32": np.dtype("<i4"),
     "I64": np.dtype("<i8"),
     "F16": np.dtype("<f2"),

@@ -35,7 +35,6 @@ from embeddings.snapshot import (
     base_ids,
     empty,
     nearest,
-    products,
     restricted,
     without,
 )
@@ -145,13 +144,6 @@ class VectorIndex:
             )
         now = self._now if allowed is None else self._among(allowed)
         return nearest(now, vector, max(k, 0))
-
-    def products(self, vector: NDArray[np.float32], ids: Ids) -> NDArray[np.float32]:
-        """(n,) inner products of the vectors under (n,) ids with ``vector`` (dim,).
-
-        Infinity for an id that is not there.
-        """
-        return products(self._now, np.ascontiguousarray(vector, dtype=np.float32), ids)
 
     def _among(self, allowed: Ids) -> Snapshot:
         """The present state as if nothing but these ids were in it.

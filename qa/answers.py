@@ -39,12 +39,13 @@ from qa.types import (
 )
 from qa.values import value
 
-CANDIDATES = 60
-"""Candidates taken by each of vector, words and sounds. The same for every ``top_k``, so that a
-question's scores do not depend on how many results are asked for."""
-WORTH_RANKING = 80
-"""Of all of these, some 120 of SQuAD's and 150 of 100,000 passages, as well as can be told before
-they are read. On the development data as many answers come first as when all are ranked."""
+NEAREST, WORDED = 160, 60
+"""Candidates taken by vector (of many passages more, see ``Search.among``), and by each of words
+and sounds. The same for every ``top_k``, so that a question's scores do not depend on how many
+results are asked for."""
+WORTH_RANKING = 64
+"""Of all of these, 200 to 400, as well as a glance can tell. On the development data as many
+answers come first as when all are ranked."""
 _ATTEMPTS = 8
 
 _Read = tuple[Asked, NDArray[np.float32]]
@@ -181,11 +182,12 @@ class Responder:
             Search(
                 text=asked.told,
                 vector=vector,
-                dense=CANDIDATES,
-                lexical=CANDIDATES,
+                dense=NEAREST,
+                lexical=WORDED,
                 filters=within,
                 language=asked.language,
                 worth=worth,
+                glance=self._interaction.glance(asked.tokens),
             )
             for (asked, vector), within in zip(read, filters, strict=True)
         ]

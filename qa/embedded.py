@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,7 @@ from qa.lexical import LexicalIndexError
 from qa.lexical_view import FIELDS, Field, Hits
 from qa.locks import WouldWait
 from qa.scoring import scored
-from qa.shortlist import shortlist
+from qa.shortlist import shortlist, together
 from qa.store import Store
 from qa.types import (
     Change,
@@ -232,22 +231,24 @@ class EmbeddedEngine:
             bm25.question_terms(one.text, moment.lexical.languages, one.language)
             for one in searches
         ]
-        found = self._candidates(moment, searches, asked)
+        near, worded = self._hits(moment, searches, asked)
+        found = list(map(together, near, worded))
         read = [
             moment.representations.columns(moment.connection, ids, self._dimension) for ids in found
         ]
         if list(map(len, read)) != list(map(len, found)):
             return None
+        chosen = map(shortlist, read, worded, searches)
         status = _status(moment.state)
         return [
             scored(columns, one, terms, moment.lexical.statistics, moment.token_counts, status)
-            for columns, one, terms in zip(read, searches, asked, strict=True)
+            for columns, one, terms in zip(chosen, searches, asked, strict=True)
         ]
 
-    def _candidates(
+    def _hits(
         self, moment: Moment, searches: Sequence[Search], asked: Sequence[bm25.QuestionTerms]
-    ) -> list[NDArray[np.int64]]:
-        """For each, ids of what the indexes find and is worth ranking, ascending."""
+    ) -> tuple[list[NDArray[np.int64]], list[tuple[Hits, ...]]]:
+        """For each, ids of what is found by vector, and what by words and by sounds."""
 
         def by_vector() -> list[NDArray[np.int64]]:
             return [
@@ -263,25 +264,14 @@ class EmbeddedEngine:
                 for one, terms in zip(searches, asked, strict=True)
             ]
 
-        def by_terms() -> tuple[list[Hits], ...]:
-            return tuple(by(field) for field in FIELDS)
+        def by_terms() -> list[tuple[Hits, ...]]:
+            return list(zip(*(by(field) for field in FIELDS), strict=True))
 
         if moment.state.passages < (_WORTH_THREADS if len(searches) > 1 else _WORTH_ALONE):
-            near, worded = by_vector(), by_terms()
-        else:
-            # Neither holds Python's lock while it searches.
-            beside = self._beside.submit(by_terms)
-            near, worded = by_vector(), beside.result()
-        return [
-            shortlist(
-                ids,
-                terms,
-                partial(moment.vectors.products, one.vector),
-                limit=one.lexical,
-                most=one.worth,
-            )
-            for one, ids, terms in zip(searches, near, zip(*worded, strict=True), strict=True)
-        ]
+            return by_vector(), by_terms()
+        # Neither holds Python's lock while it searches.
+        beside = self._beside.submit(by_terms)
+        return by_vector(), beside.result()
 
     def _admitted(self, moment: Moment, filters: Filters) -> NDArray[np.int64] | None:
         """Ids of the passages that pass the filters; None for all."""

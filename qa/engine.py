@@ -10,7 +10,7 @@ another can hold the same in a cluster. An engine promises:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.ragged import Ragged
 from qa.representation import Columns
 from qa.types import (
     Candidate,
@@ -31,9 +32,9 @@ from qa.types import (
 )
 from qa.values import value
 
-GROWS_FROM = 100_000
-"""Passages from which on more candidates are taken, by the square root of how many times as many
-there are."""
+GROWS_FROM = 20_000
+"""Passages from which on more candidates are taken by vector: twice as many of sixteen times as
+many passages, and no more than that."""
 MOST_TIMES = 2.0
 
 
@@ -49,8 +50,9 @@ class Search:
             the index's own BM25, which may differ a little from the scores that come back.
         filters: what to restrict the search to.
         language: of the question, ISO 639-1, or None when it is not known.
-        worth: how many of all that is found are worth ranking; None for all. An engine that reads
-            them all anyway may return more.
+        worth: how many of all that is found are worth ranking; None for all.
+        glance: says of passages of these tokens (n,) about how well they match the question's, in
+            0..1, which helps to tell what is worth ranking; None if nothing does.
     """
 
     text: str
@@ -60,18 +62,18 @@ class Search:
     filters: Filters
     language: str | None = None
     worth: int | None = None
+    glance: Callable[[Ragged], NDArray[np.float64]] | None = None
 
     def among(self, passages: int) -> Search:
         """The same search for a store of so many passages.
 
         The more there are, the more are by chance as near as the one that answers. Then more are
-        taken by vector, and are worth ranking. Words find it among many as well as among few.
+        taken by vector. Words find it among many as well as among few, and so does a glance.
         """
         if passages <= GROWS_FROM:
             return self
-        times = min((passages / GROWS_FROM) ** 0.5, MOST_TIMES)
-        worth = None if self.worth is None else round(times * self.worth)
-        return replace(self, dense=round(times * self.dense), worth=worth)
+        times = min((passages / GROWS_FROM) ** 0.25, MOST_TIMES)
+        return replace(self, dense=round(times * self.dense))
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,26 @@ class Columns:
     language_names: Ragged
     document_names: Ragged
 
+    def taking(self, numbers: NDArray[np.int64]) -> Columns:
+        """Those of some of the passages (k,)."""
+        return Columns(
+            self.ids[numbers],
+            self.starts[numbers],
+            self.ends[numbers],
+            self.lengths[numbers],
+            self.hubness[numbers],
+            self.dimension,
+            self.coded.taking(numbers),
+            self.tokens.taking(numbers),
+            self.places.taking(numbers),
+            self.context.taking(numbers),
+            self.terms.taking(numbers),
+            self.counts.taking(numbers),
+            self.sounds.taking(numbers),
+            self.language_names.taking(numbers),
+            self.document_names.taking(numbers),
+        )
+
     def __len__(self) -> int:
         """How many passages."""
         return len(self.ids)

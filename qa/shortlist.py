@@ -1,62 +1,65 @@
-"""Chooses which of the passages that the indexes find are read and ranked. Knows no storage.
+"""Chooses which of the passages that the indexes find are ranked. Knows no storage.
 
-To read a passage and compare its tokens costs far more than to find it, and most of what is found
-by one kind of evidence alone ranks nowhere. So what is already known of each, its cosine and what
-the index of words scored it by, says which are worth it.
+To compare all tokens of a passage with a question costs far more than to find it, and most of what
+is found by one kind of evidence alone ranks nowhere. So what the indexes know of each, and a glance
+at its tokens, say which are worth it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.engine import Search
 from qa.lexical_view import Hits
+from qa.representation import Columns
 
 WORDS_WORTH, SOUNDS_WORTH = 0.3, 0.6
 """What a best hit by words, or by sounds, is worth as a cosine, if all others match in nothing."""
+GLANCE_WORTH = 2.0
+"""What late interaction in passing is worth as a cosine."""
 
 Ids = NDArray[np.int64]
 
 
-def shortlist(
-    by_vector: Ids,
-    by_terms: Sequence[Hits],
-    products: Callable[[Ids], NDArray[np.float32]],
-    *,
-    limit: int,
-    most: int | None,
-) -> Ids:
-    """The passages to rank, ascending.
+def together(by_vector: Ids, by_terms: Sequence[Hits]) -> Ids:
+    """(n,) all that is found, each once, ascending; of so few, sooner than by ``np.unique``."""
+    ids = np.concatenate([by_vector, *(hits.ids for hits in by_terms)])
+    ids.sort()
+    first = np.ones(len(ids), np.bool_)
+    np.not_equal(ids[1:], ids[:-1], out=first[1:])
+    found: Ids = ids[first]
+    return found
+
+
+def best_hits(ids: Ids, scores: NDArray[np.float64], limit: int) -> Hits:
+    """The best of passages (n,) by scores (n,), of those that have any."""
+    order = np.lexsort((ids, -scores))[:limit]
+    order = order[scores[order] > 0]
+    return Hits(ids[order], scores[order])
+
+
+def shortlist(found: Columns, by_terms: Sequence[Hits], search: Search) -> Columns:
+    """Those that are worth ranking, in the same order.
 
     A hit by words counts by how far its score is above the last one's, as a share of the first
     one's: what was not found may be as good as the last. Then a list that says little, in which all
     are alike, adds little.
 
     Args:
-        by_vector: (n,) ids found by their vectors.
-        by_terms: what is found by words, and by sounds, best first.
-        products: of passages (n,), the inner products with the question's vector.
-        limit: how many hits were asked for; of fewer, the others have none of the terms.
-        most: how many to choose at most; None for all that is found.
+        found: the passages, ascending by id.
+        by_terms: what is found by words, and by sounds, best first; all of them among the others.
+        search: what they were found for.
     """
-    ids = _distinct(np.concatenate([by_vector, *(hits.ids for hits in by_terms)]))
-    if most is None or len(ids) <= most:
-        return ids
-    worth = products(ids).astype(np.float64)
-    for share, (found, scores) in zip((WORDS_WORTH, SOUNDS_WORTH), by_terms, strict=True):
-        if len(found) and scores[0] > 0:
-            above = scores - (scores[-1] if len(found) >= limit else 0)
-            worth[np.searchsorted(ids, found)] += share / scores[0] * above
-    best: Ids = np.sort(ids[np.argsort(-worth, kind="stable")[:most]])
-    return best
-
-
-def _distinct(ids: Ids) -> Ids:
-    """Each once, ascending; of so few, sooner than ``np.unique``."""
-    ids.sort()
-    first = np.ones(len(ids), np.bool_)
-    np.not_equal(ids[1:], ids[:-1], out=first[1:])
-    found: Ids = ids[first]
-    return found
+    if search.worth is None or len(found) <= search.worth:
+        return found
+    worth = found.products(search.vector).astype(np.float64)
+    for share, (ids, scores) in zip((WORDS_WORTH, SOUNDS_WORTH), by_terms, strict=True):
+        if len(ids) and scores[0] > 0:
+            above = scores - (scores[-1] if len(ids) >= search.lexical else 0)
+            worth[np.searchsorted(found.ids, ids)] += share / scores[0] * above
+    if search.glance is not None:
+        worth += GLANCE_WORTH * search.glance(found.tokens)
+    return found.taking(np.sort(np.argsort(-worth, kind="stable")[: search.worth]))

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import qa.engine
+from embeddings.ragged import Ragged
 from qa.engine import Engine, Found, Search
 from qa.errors import Conflict, InvalidDate, InvalidInput, NotFound
 from qa.types import Filters, PreparedDocument, text_sha256
@@ -231,14 +233,31 @@ def test_among_more_passages_more_candidates_are_taken_by_vector(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.put([one("a", "\n".join(LINES))])
-    by_vector = Search("Soldat", vector("Soldat"), 5, 0, Filters(), worth=20)
-    for grows_from, times in ((60, 1), (15, 2), (1, 2)):
+    by_vector = Search("Soldat", vector("Soldat"), 4, 0, Filters(), worth=20)
+    for grows_from, taken in ((60, 4), (59, 4), (12, 6), (4, 8), (1, 8)):
         monkeypatch.setattr(qa.engine, "GROWS_FROM", grows_from)
-        assert len(find(engine, by_vector).passages) == 5 * times
-        assert by_vector.among(60) == replace(by_vector, dense=5 * times, worth=20 * times)
+        assert len(find(engine, by_vector).passages) == taken
+        assert by_vector.among(60) == replace(by_vector, dense=taken)
     by_terms = Search("Soldat", vector("Soldat"), 0, 5, Filters())
     assert len(find(engine, by_terms).passages) == 5
-    assert by_terms.among(60).worth is None
+
+
+def test_a_glance_tells_which_of_what_is_found_is_worth_ranking(engine: Engine) -> None:
+    engine.put([one("a", "\n".join(LINES))])
+    asked = Search("Soldat", vector("Soldat"), 60, 60, Filters())
+    every = find(engine, asked).passages
+    assert len(every) == 60
+    wanted = [LINES.index(line) for line in ("Satz 8 Wetter", "Satz 40 Wetter")]
+
+    def glance(tokens: Ragged) -> NDArray[np.float64]:
+        assert tokens.lengths.tolist() == every.tokens.lengths.tolist()
+        return np.isin(np.arange(60), wanted).astype(np.float64)
+
+    few = find(engine, replace(asked, worth=2, glance=glance))
+    assert [candidate.start for candidate in few.candidates] == every.starts[wanted].tolist()
+    assert few.lexical.tolist() == [0.0, 0.0]
+    without = find(engine, replace(asked, worth=2))
+    assert min(without.lexical) > 0
 
 
 def test_searches_made_together_find_what_each_finds_alone(engine: Engine) -> None:

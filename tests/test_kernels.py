@@ -455,6 +455,67 @@ def test_an_automaton_scores_what_it_meets() -> None:
     assert not kernels.Automaton(following, rows, outputs, weights, bias).scores(b"xab").any()
 
 
+def test_marks_are_those_of_centroids_but_near_a_token_its_own() -> None:
+    rows = np.array([[9, 0], [5, 5], [0, 7], [-3, 0], [0, 0], [3, -4]], np.int8)
+    units, vectors = np.array([1e-4, 1e-4], np.float32), np.array([[1e4, 0], [0, 1e4]], np.int16)
+    others = kernels.Others(np.arange(2, dtype=np.uint32), vectors, units)
+    coarse = np.array([[0.1, 0.2], [-0.5, 0.4], [1.5, 0.6]], np.float32)
+    begins, members = np.array([0, 3, 4, 6]), np.array([0, 2, 4, 3, 1, 5], np.uint32)
+
+    def marks(own: list[int], wide: int = 2) -> list[list[int]]:
+        some = kernels.Others(others.ids[:wide], vectors[:wide], units[:wide])
+        found, homes = kernels.question_marks(
+            rows, coarse[:, :wide], some, np.array(own, np.uint32), begins, members
+        )
+        assert found.shape[1] == kernels.MARKS
+        assert not found[:, wide:].any()
+        return [homes.tolist(), *found[:, :wide].tolist()]
+
+    centres = [[26, 51], [0, 102], [255, 153]]  # of 255
+    assert marks([0, 2]) == [
+        [3, -1, 6],
+        *centres,
+        *([255, 51], [0, 51], [0, 51]),  # rows 0, 2 and 4, for the first token
+        *([255, 180], [255, 0]),  # rows 1 and 5, for the second
+    ]
+    assert marks([0, 0]) == [[3, -1, -1], *centres, [255, 0], [0, 255], [0, 0]]
+    assert marks([1], wide=1) == [[-1, 3, -1], *([one] for one, _ in centres), [0]]
+    with pytest.raises(IndexError, match="a centroid is not one of 3"):
+        marks([3, 0])
+    with pytest.raises(IndexError, match="expected 16 tokens or fewer of the rows' length"):
+        marks([0, 0, 0])
+
+
+def test_passages_score_by_the_marks_of_their_tokens() -> None:
+    # Tokens 0 to 2 are of centroid 0, which has no marks of its own for them; 3 and 4 of the other.
+    nearest, numbers = np.array([0, 0, 0, 1, 1], np.uint16), np.array([0, 1, 2, 0, 1], np.uint16)
+    homes, marks = np.array([-1, 2], np.int32), np.zeros((4, kernels.MARKS), np.uint8)
+    marks[0, :2], marks[2, :2], marks[3, :2] = (51, 0), (0, 255), (204, 102)
+    weights = np.zeros(kernels.MARKS)
+    weights[:2] = 1, 3
+    passages = [[0, 2], [3], [4, 1], [4, 3], []]
+    cosines = np.array([[0.2, 0], [0, 1], [0.8, 0.4], [0.8, 1], [0, 0]])
+
+    def score(source: list[int], lengths: list[int]) -> NDArray[np.float64]:
+        parts = Ragged.consecutive(np.array(source, np.uint32), np.array(lengths))
+        return kernels.rough_scores(parts, nearest, numbers, homes, marks, weights, 0.6)
+
+    # Of five passages two are near the first token of the question, and two near the second.
+    rare = weights[:2] * np.log1p(5 / (2 + 1))
+    found = score([n for some in passages for n in some], [len(some) for some in passages])
+    np.testing.assert_allclose(found, cosines @ (rare / rare.sum()), rtol=1e-12)
+    assert score([], []).tolist() == []
+    with pytest.raises(IndexError, match="passage 1 is not within its source"):
+        score([1], [1, 1])
+    with pytest.raises(IndexError, match=r"passage 0 .* a token without marks"):
+        score([5], [1])
+    homes[1] = 3  # then token 4 would have the marks after the last
+    with pytest.raises(IndexError, match=r"passage 0 .* a token without marks"):
+        score([4], [1])
+    with pytest.raises(IndexError, match="5 tokens have a centroid, 4 a number"):
+        kernels.rough_scores(Ragged.of([]), nearest, numbers[1:], homes, marks, weights, 0.6)
+
+
 def test_a_library_that_is_missing_or_of_other_sources_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -503,13 +564,15 @@ def test_wider_registers_change_no_bit(
     table = kernels.Table(rows, None, RANDOM.random(50).astype(np.float32))
     ids, vectors = np.arange(9, dtype=np.uint32), unit(rows[:9].astype(np.float32))
     lengths, places = np.array([20, 30, 0, 7]), RANDOM.integers(0, 50, 57).astype(np.int32)
-    outputs, weights = np.zeros(1, np.int32), RANDOM.standard_normal((1, 99)).astype(np.float16)
+    parts = Ragged.consecutive(np.arange(50, dtype=np.uint32), np.array([20, 30]))
+    homes = np.array([0], np.int32)  # every token is of the one centroid
+    outputs, logits = np.zeros(1, np.int32), RANDOM.standard_normal((1, 99)).astype(np.float16)
     automaton = kernels.Automaton(
         *(
             np.zeros(256, np.uint32),
             np.zeros(1, np.uint16),
             outputs,
-            weights,
+            logits,
             np.ones(99, np.float32),
         )
     )
@@ -520,13 +583,20 @@ def test_wider_registers_change_no_bit(
         how = kernels.Weighing(step=4, same=0.999, covered=0.2, around=0.5)
         shares = np.linspace(0.1, 1, 9)
         weighed = kernels.weigh(compared, places, lengths, shares, shares**2, how)
+        marks, _ = kernels.question_marks(
+            *(rows, compared.similar, others, 7 - ids[:9] // 2),
+            *(np.arange(51), np.arange(50, dtype=np.uint32)),
+        )
+        numbers, weights = np.arange(50, dtype=np.uint16), np.linspace(0, 1, kernels.MARKS)
+        rough = kernels.rough_scores(parts, numbers * 0, numbers, homes, marks, weights, 0.6)
         found = (kernels.half_products(halves, starts, vector), weighed, automaton.scores(b"abc"))
-        every = (compared.similar, compared.top, table.sum(ids), *found)
+        every = (compared.similar, compared.top, table.sum(ids), marks, rough, *found)
         return [each.tolist() for each in every]
 
     expected = all_of_it()
     other = kernels.library(tmp_path / "narrow.so")
-    for name in ("half_products", "compare", "weighted_sum", "weigh", "add_logs"):
+    glances = ("question_marks", "rough_scores")
+    for name in ("half_products", "compare", "weighted_sum", "weigh", "add_logs", *glances):
         wide, function = getattr(kernels, f"_{name}"), getattr(other, name)
         function.argtypes, function.restype = wide.argtypes, wide.restype
         monkeypatch.setattr(kernels, f"_{name}", function)

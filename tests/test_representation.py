@@ -33,6 +33,19 @@ NAMES = ["a", "a-longer.name_1", "x" * 200, "b"]
 STORED = [to_bytes(name, one) for name, one in zip(NAMES, PASSAGES, strict=True)]
 
 
+def test_some_of_the_passages_can_be_taken() -> None:
+    read = columns([3, 5, 8, 9], STORED, 3)
+    some = read.taking(np.array([1, 3]))
+    alone = columns([5, 9], [STORED[1], STORED[3]], 3)
+    assert some.ids.tolist() == [5, 9]
+    assert (some.documents, some.languages) == (alone.documents, alone.languages)
+    assert some.vectors.tolist() == alone.vectors.tolist()
+    for name in ("starts", "ends", "lengths", "hubness"):
+        assert getattr(some, name).tolist() == getattr(alone, name).tolist(), name
+    for name in ("tokens", "places", "context", "terms", "counts", "sounds"):
+        assert getattr(some, name).values.tolist() == getattr(alone, name).values.tolist(), name
+
+
 def test_columns_are_what_was_stored() -> None:
     read = columns([3, 5, 8, 9], STORED, 3)
     assert len(read) == 4

@@ -74,21 +74,6 @@ def test_search_equals_brute_force(filled: tuple[VectorIndex, Truth], k: int) ->
         agree(index.search(query, k), brute_force(truth, query, k))
 
 
-def test_products_of_some_and_infinity_for_those_that_are_not_there(
-    filled: tuple[VectorIndex, Truth],
-) -> None:
-    index, truth = filled
-    (query,) = unit(1, 78)
-    asked = np.random.default_rng(2).permutation(5000)[:900]
-    found = index.products(query, asked)
-    expected = [float(truth[n] @ query) if n in truth else np.inf for n in asked.tolist()]
-    assert np.isinf(expected).any()
-    assert np.isfinite(expected).any()
-    np.testing.assert_allclose(found, expected, atol=1e-6)
-    assert index.products(query, asked[:0]).shape == (0,)
-    assert np.isinf(VectorIndex(DIMENSION).products(query, asked)).all()
-
-
 @pytest.mark.parametrize("count", [0, 1, 3, 60, 550])
 def test_filters_choose_before_the_best_are_taken(
     filled: tuple[VectorIndex, Truth], count: int
@@ -268,8 +253,6 @@ def test_any_history_of_a_large_index_leaves_what_a_dictionary_would_hold(
     allowed = np.arange(0, 301, 2)
     chosen = {number: row for number, row in truth.items() if number % 2 == 0}
     agree(index.search(query, 400, allowed), brute_force(chosen, query, 400))
-    products = [float(truth[n] @ query) if n in truth else np.inf for n in range(301)]
-    np.testing.assert_allclose(index.products(query, np.arange(301)), products, atol=1e-6)
 
 
 def test_a_large_index_finds_the_nearest(small_is_large: None, tmp_path: Path) -> None:

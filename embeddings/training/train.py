@@ -4,8 +4,8 @@
 
 The steps: read the pairs; encode their English sides with the teacher (once, cached); build the
 vocabulary; start the table by regression on the teacher's vectors; train; drop words and let tokens
-share rows; train those rows on; write the model folder, and the references by which hubs are told;
-evaluate.
+share rows; train those rows on; write the model folder, the references by which hubs are told, and
+the centroids by which passages are compared in passing; evaluate.
 Every step keeps its result in ``--work``, so that an interrupted run continues. ``--steps`` is the
 dial: more is better and longer. With a GPU all of it runs there, on the same batches.
 """
@@ -27,6 +27,7 @@ from tqdm import tqdm
 
 from embeddings.training import (
     batches,
+    centroids,
     corpora,
     evaluate,
     export,
@@ -297,6 +298,7 @@ def main() -> None:
     tokenizer = vocabulary.save([pieces[row] for row in kept], work / "kept.json")
     export.write(arguments.output, tokenizer, settled.shared())
     references.write(arguments.output, references.sentences(pairs))
+    centroids.write(arguments.output)
     report = evaluate.report(
         arguments.dev, tokenizer, export.read(arguments.output), arguments.sample
     )
