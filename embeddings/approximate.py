@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from embeddings.encoder import Vectors
 
-PROPOSED = 4  # times as many rows as are wanted
+PROPOSED = 6  # times as many rows as are wanted
 PROPOSED_OF_MANY = 12  # the same of more rows than are looked at
 LEAST = 300  # rows proposed, however few are wanted
 BUDGET = 400_000  # rows looked at; about a millisecond, more where they are not in the cache

@@ -34,13 +34,6 @@ def together(by_vector: Ids, by_terms: Sequence[Hits]) -> Ids:
     return found
 
 
-def best_hits(ids: Ids, scores: NDArray[np.float64], limit: int) -> Hits:
-    """The best of passages (n,) by scores (n,), of those that have any."""
-    order = np.lexsort((ids, -scores))[:limit]
-    order = order[scores[order] > 0]
-    return Hits(ids[order], scores[order])
-
-
 def shortlist(found: Columns, by_terms: Sequence[Hits], search: Search) -> Columns:
     """Those that are worth ranking, in the same order.
 

@@ -12,7 +12,7 @@ from qa.bm25 import passage_terms
 from qa.engine import Search
 from qa.lexical_view import Hits
 from qa.representation import Columns, columns, to_bytes
-from qa.shortlist import GLANCE_WORTH, SOUNDS_WORTH, WORDS_WORTH, best_hits, shortlist, together
+from qa.shortlist import GLANCE_WORTH, SOUNDS_WORTH, WORDS_WORTH, shortlist, together
 from qa.types import Filters, Passage, PreparedPassage
 
 Ids = NDArray[np.int64]
@@ -103,11 +103,3 @@ def test_a_glance_at_the_tokens_counts_most() -> None:
 def test_without_a_vector_words_alone_decide() -> None:
     words = hits(p5=3.0, p2=2.0, p9=1.0)
     assert chosen(words, worth=2, vector=np.zeros(2, dtype=np.float32)) == [2, 5]
-
-
-def test_the_best_hits_are_those_with_scores_and_equal_ones_in_order_of_id() -> None:
-    ids, scores = np.array([4, 5, 6, 7]), np.array([2.0, 0.0, 3.0, 2.0])
-    found = best_hits(ids, scores, 9)
-    assert (found.ids.tolist(), found.scores.tolist()) == ([6, 4, 7], [3.0, 2.0, 2.0])
-    assert best_hits(ids, scores, 2).ids.tolist() == [6, 4]
-    assert best_hits(ids[:0], scores[:0], 2).ids.tolist() == []

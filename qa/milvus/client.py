@@ -154,7 +154,10 @@ class Client:
         fields: Sequence[str],
         parameters: Row,
     ) -> list[Row]:
-        """The rows whose field has the largest inner product with a vector; only those fields."""
+        """The rows whose field has the largest inner product with a vector, best first.
+
+        Only those fields, and the product as ``distance``.
+        """
         with self._explained():
             found = self.raw.search(
                 collection,
@@ -167,7 +170,7 @@ class Client:
                 consistency_level="Strong",
                 timeout=_SECONDS,
             )
-        return [dict(hit["entity"]) for hit in found[0]]
+        return [{**hit["entity"], "distance": hit["distance"]} for hit in found[0]]
 
     def seal(self, collection: str) -> None:
         """Have what was written indexed, where that is not done without being asked for.

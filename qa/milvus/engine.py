@@ -35,9 +35,8 @@ from qa.milvus.descriptions import DOCUMENTS, END, VERSIONS, document_key, text_
 from qa.milvus.records import Moved, newer
 from qa.milvus.sweeping import sweep
 from qa.milvus.transfer import MilvusTransfer, Times
-from qa.representation import Columns
 from qa.scoring import scored
-from qa.shortlist import best_hits, shortlist
+from qa.shortlist import shortlist
 from qa.types import Change, Document, IndexStatus, PreparedDocument, StoredDocument, StoredPassage
 
 _ATTEMPTS = 20
@@ -248,20 +247,11 @@ class MilvusEngine:
         statistics = moment.statistics(state)
         asked = bm25.question_terms(search.text, sorted(state.languages), search.language)
         search = search.among(state.passages)
-        hits = searching.candidates(
+        hits, by_terms = searching.candidates(
             self._store, self._searches, search, asked, statistics, state.revision
         )
-        columns = self._store.passages.columns(hits)
-
-        def score(some: Columns) -> Found:
-            return scored(some, search, asked, statistics, moment.token_counts, _status(state))
-
-        every = score(columns)
-        by_terms = [
-            best_hits(columns.ids, scores, search.lexical)
-            for scores in (every.lexical, every.sound)
-        ]
-        return score(shortlist(columns, by_terms, search))
+        columns = shortlist(self._store.passages.columns(hits), by_terms, search)
+        return scored(columns, search, asked, statistics, moment.token_counts, _status(state))
 
     def _shown(self, passage_ids: Sequence[int], state: State) -> dict[int, Shown]:
         said = self._store.passages.said([int(number) for number in passage_ids])

@@ -45,12 +45,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A row that a search found, with what it is scored by."""
+    """A row with what it is scored by, and what a search, if it was found by one, made of it."""
 
     passage_id: int
     version: int
     document_id: str
     data: bytes
+    score: float
 
 
 class Passages:
@@ -267,7 +268,8 @@ def _blob(passage_id: int) -> str:
 
 
 def _hit(row: Row, data: Mapping[int, bytes]) -> Hit:
-    return Hit(row["id"], row["version"], row["document_id"], data[row["id"]])
+    found: float = row.get("distance", 0.0)
+    return Hit(row["id"], row["version"], row["document_id"], data[row["id"]], found)
 
 
 def _chunks(ids: range) -> Iterator[range]:

@@ -7,11 +7,14 @@ finds is current, or there is no more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+
+import numpy as np
 
 from qa.bm25 import QuestionTerms, Statistics, inverse_frequency
 from qa.engine import Search
+from qa.lexical_view import Hits
 from qa.milvus import passages, sparse
 from qa.milvus.changes import Store
 from qa.milvus.descriptions import document_key
@@ -27,8 +30,11 @@ def candidates(
     asked: QuestionTerms,
     statistics: Statistics,
     at: int,
-) -> list[Hit]:
-    """The best passages by vector, by words and by sounds, all of current versions, by number."""
+) -> tuple[list[Hit], list[Hits]]:
+    """The best passages by vector, by words and by sounds, all of current versions, by number.
+
+    And what was found by words and by sounds, best first, with Milvus's own scores.
+    """
     condition = passages.condition(search.filters)
 
     def find(field: str, limit: int) -> _Found:
@@ -42,7 +48,7 @@ def candidates(
     wanted = {"vector": search.dense, "terms": search.lexical, "sounds": search.lexical}
     limits = dict(wanted)
     current: dict[str, int] = {}
-    kept: dict[int, Hit] = {}
+    kept: dict[str, list[Hit]] = {}
     while limits:
         found = dict(zip(limits, executor.map(find, limits, limits.values()), strict=True))
         ids = {hit.document_id for hits, _ in found.values() for hit in hits} - current.keys()
@@ -51,11 +57,18 @@ def candidates(
         for field, (hits, exhausted) in found.items():
             live = [hit for hit in hits if current[hit.document_id] == hit.version]
             if exhausted or len(live) >= wanted[field]:
-                kept |= {hit.passage_id: hit for hit in live[: wanted[field]]}
+                kept[field] = live[: wanted[field]]
                 del limits[field]
             else:
                 limits[field] *= 2
-    return [kept[number] for number in sorted(kept)]
+    every = {hit.passage_id: hit for hits in kept.values() for hit in hits}
+    by_terms = [_hits(kept[field]) for field in ("terms", "sounds")]
+    return [every[number] for number in sorted(every)], by_terms
+
+
+def _hits(found: Sequence[Hit]) -> Hits:
+    ids = np.array([hit.passage_id for hit in found], np.int64)
+    return Hits(ids, np.array([hit.score for hit in found], np.float64))
 
 
 def _question(

@@ -76,7 +76,7 @@ def throughput(sizes: dict[int, Figures], axes: Axes) -> None:
 def stages(sizes: dict[int, Figures], axes: Axes) -> None:
     """Where the time of a question goes, stacked; beside it what memory allows at best."""
     shown = {size: f for size, f in sizes.items() if get(f, "stages", "mean_ms")}
-    colours = dict(zip(ORDER, plt.get_cmap("tab10").colors, strict=False))
+    colours = dict(zip(ORDER, plt.get_cmap("tab20").colors, strict=False))
     for row, figures in enumerate(shown.values()):
         for place, share, values in (
             (row + 0.2, 0.36, get(figures, "stages", "mean_ms")),
