@@ -102,7 +102,8 @@ class Centroids:
         counts[: len(chosen)] = weights[chosen]
         none = np.full(len(chosen), len(self._ids), np.uint32)  # no centroid is a token
         cut = others.vectors[chosen, : self._width]
-        units = 1 / np.sqrt(np.einsum("ij,ij->i", cut, cut, dtype=np.float64))
+        squares = np.einsum("ij,ij->i", cut, cut, dtype=np.float64)
+        units = 1 / np.sqrt(np.maximum(squares, 1))  # whole numbers; nothing of a token may be left
         some = Others(none, cut, units.astype(np.float32))
         counting = np.ones(len(none), np.bool_)
         coarse = self._centroids.compare(self._ids, some, counting, 1.0).similar

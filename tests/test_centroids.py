@@ -81,6 +81,16 @@ def test_of_a_long_question_the_weightiest_tokens_count() -> None:
     np.testing.assert_allclose(long, short, rtol=1e-6)
 
 
+def test_a_token_with_nothing_in_the_dimensions_of_the_centroids_meets_none() -> None:
+    rows = ROWS.copy()
+    rows[2, :4] = 0
+    known = Centroids(CENTROIDS, NEAREST, rows, None)
+    table = Table(rows, None, np.ones(len(rows), np.float32))
+    others = table.comparable(np.array([2], np.uint32), unit(rows[[2]].astype(np.float32)))
+    glance = known.glance(others, np.ones(1, np.float32))
+    assert glance(Ragged.of([np.array([2, 7], np.uint32)])).tolist() == [0.0]
+
+
 def test_a_token_that_the_table_lacks_is_refused() -> None:
     known = Centroids(CENTROIDS, NEAREST, ROWS, None)
     with pytest.raises(IndexError, match="passage 1 is not within its source, or has a token"):
