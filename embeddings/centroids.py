@@ -11,7 +11,6 @@ Knows token ids and rows, no documents.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,27 +29,6 @@ FILE = "centroids.safetensors"
 
 _NEAR = 0.6
 _MOST = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class Glance:
-    """A question that passages are compared with in passing; see ``kernels.rough_scores``."""
-
-    nearest: NDArray[np.uint16]
-    numbers: NDArray[np.uint16]
-    homes: NDArray[np.int32]
-    marks: NDArray[np.uint8]
-    weights: NDArray[np.float64]
-
-    def __call__(self, passages: Ragged) -> NDArray[np.float64]:
-        """(n,) about what late interaction makes of the tokens of passages, in 0..1.
-
-        A token of the question counts by its weight and by how few of these passages have one near
-        it.
-        """
-        return kernels.rough_scores(
-            *(passages, self.nearest, self.numbers, self.homes, self.marks, self.weights, _NEAR)
-        )
 
 
 class Centroids:
@@ -90,12 +68,19 @@ class Centroids:
         if mapping is not None:
             self._nearest, self._numbers = nearest[mapping], numbers[mapping]
 
-    def glance(self, others: Others, weights: NDArray[np.float32]) -> Glance:
-        """A question of these tokens (m,), by those MARKS of them that weigh most.
+    def scores(
+        self, others: Others, weights: NDArray[np.float32], passages: Ragged
+    ) -> NDArray[np.float64]:
+        """(n,) about what late interaction makes of passages for a question, in 0..1.
+
+        A token of the question counts by its weight and by how few of these passages have one near
+        it. Of many, those MARKS count that weigh most.
 
         Args:
-            others: the tokens, as ``Table.comparable`` makes them of the table's own dimensions.
+            others: the question's tokens (m,), as ``Table.comparable`` makes them of the table's
+                own dimensions.
             weights: (m,) how much each counts, 0 for nothing.
+            passages: token ids of each.
         """
         chosen = np.argsort(-weights, kind="stable")[: min(np.count_nonzero(weights), MARKS)]
         counts = np.zeros(MARKS)
@@ -111,7 +96,9 @@ class Centroids:
         marks, homes = kernels.question_marks(
             self._rows, coarse, some, own, self._begins, self._members
         )
-        return Glance(self._nearest, self._numbers, homes, marks, counts)
+        return kernels.rough_scores(
+            passages, self._nearest, self._numbers, homes, marks, counts, _NEAR
+        )
 
 
 def read(folder: Path, rows: NDArray[Any], mapping: NDArray[Any] | None) -> Centroids | None:

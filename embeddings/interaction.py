@@ -12,15 +12,15 @@ tell texts apart. No network runs, and the same cosines say which words matched,
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings import kernels
-from embeddings.centroids import Glance
 from embeddings.encoder import Vectors
 from embeddings.kernels import Compared, Others, Weighing
 from embeddings.ragged import Ragged
@@ -160,12 +160,15 @@ class LateInteraction:
         others = self._encoder.table.comparable(ids, vectors)
         return Question(others, np.where(says, weights, np.float32(0)), offsets)
 
-    def glance(self, question: Question) -> Glance | None:
-        """What compares many passages with a question in passing, if the model has centroids."""
+    def glance(self, question: Question) -> Callable[[Ragged], NDArray[np.float64]] | None:
+        """What compares many passages with a question in passing, if the model has centroids.
+
+        See ``Centroids.scores``. Nothing is computed before there are passages.
+        """
         centroids = self._encoder.centroids
         if centroids is None or not question.weights.any():
             return None
-        return centroids.glance(question.others, question.weights)
+        return partial(centroids.scores, question.others, question.weights)
 
     def numbered(self, compared: Comparison) -> NDArray[np.bool_]:
         """(lengths,) whether each passage says a number that the question does not."""

@@ -614,15 +614,15 @@ WIDER EXPORT int64_t question_marks(const float *coarse, int64_t k, int64_t m, c
     return count;
 }
 
-/* Roughly the late interaction of n passages with a question. `nearest` tells each token of the vocabulary its centroid,
- * `numbers` which it is of those of that centroid. Where these have marks of their own, `homes` says where they
- * begin; elsewhere it is -1 and each has the marks of the centroid. A token of the
- * question weighs its weight times the logarithm of how few of these passages have a mark of `near` for it. `best` has
- * room for (n, MARKS). Returns n, or the first passage that is not within the source or has a token without marks. */
+/* Roughly the late interaction of n passages with a question. `nearest` tells each token of the vocabulary its
+ * centroid, `numbers` which it is of those of that centroid. Where these have marks of their own, `homes` says where
+ * they begin; elsewhere it is -1 and each has the marks of the centroid. A token of the question weighs its weight
+ * times the logarithm of how few of these passages have a mark of `near` for it. `best` has room for (n, MARKS).
+ * Returns n, or the first passage that is not within the source or has a token without marks. */
 WIDER EXPORT int64_t rough_scores(const uint32_t *source, int64_t size, const int64_t *starts, const int64_t *lengths,
                                   int64_t n, const uint16_t *nearest, const uint16_t *numbers, int64_t vocabulary,
-                                  const int32_t *homes, int64_t k, const uint8_t *marks, int64_t rows, const double *weights, int32_t near,
-                                  uint8_t *best, double *out)
+                                  const int32_t *homes, int64_t k, const uint8_t *marks, int64_t rows,
+                                  const double *weights, int32_t near, uint8_t *best, double *out)
 {
     int64_t often[MARKS] = {0};
     double worth[MARKS], total = 0;

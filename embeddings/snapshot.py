@@ -78,13 +78,6 @@ class Snapshot:
         return int(np.count_nonzero(self.alive))
 
     @cached_property
-    def rows(self) -> tuple[Ids, NDArray[np.int64]]:
-        """(count,) ids that are alive in the matrix, ascending, and where each stands."""
-        rows = np.flatnonzero(self.alive)
-        order = np.argsort(self.ids[rows], kind="stable")
-        return self.ids[rows[order]], rows[order]
-
-    @cached_property
     def base_selection(self) -> Selection:
         """``base_alive`` as the index of the base looks at it; ValueError without a base."""
         if self.base is None:
@@ -142,14 +135,10 @@ def _rows(now: Snapshot, ids: Ids) -> NDArray[np.int64]:
     """Where those of the ids stand that are in the base."""
     if now.base is None or not len(now.base.ids):
         return np.empty(0, np.int64)
-    at, there = _places(now.base.ids, ids)
-    return at[there]
-
-
-def _places(among: Ids, ids: Ids) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Where each of the ids would stand among some, ascending, and whether it does."""
+    among = now.base.ids
     at = np.minimum(np.searchsorted(among, ids), len(among) - 1)
-    return at, among[at] == ids
+    found: NDArray[np.int64] = at[among[at] == ids]
+    return found
 
 
 def nearest(now: Snapshot, vector: NDArray[np.float32], k: int) -> Hits:

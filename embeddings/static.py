@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings import centroids, hubness
-from embeddings.centroids import Centroids
 from embeddings.encoder import Vectors
 from embeddings.errors import ModelError
 from embeddings.kernels import Table
@@ -57,7 +56,7 @@ class StaticEncoder:
             self._weights[self._tokenizer.unknown] = 0.0  # two unknown words have nothing in common
         self.table = Table(self._rows, self._mapping, self._weights)
         self._hubness = hubness.read(folder)
-        self._centroids = centroids.read(folder, self._rows, self._mapping)
+        self.centroids = centroids.read(folder, self._rows, self._mapping)
 
     @property
     def dimension(self) -> int:
@@ -128,11 +127,6 @@ class StaticEncoder:
         if self._hubness is None:
             return np.zeros(len(vectors), dtype=np.float32)
         return self._hubness[0].of(vectors)
-
-    @property
-    def centroids(self) -> Centroids | None:
-        """Those of the table's rows, or None where the model has none."""
-        return self._centroids
 
     def token_rows(self, ids: NDArray[Any]) -> tuple[Vectors, NDArray[np.float32]]:
         """Table rows (n, dim) and weights (n,); a token's vector is their product.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def glance_at(tokens: list[int], weights: list[float], known: Centroids) -> Any:
     table = Table(ROWS, None, np.ones(len(ROWS), np.float32))
     ids = np.array(tokens, np.uint32)
     others = table.comparable(ids, unit(ROWS[tokens].astype(np.float32)))
-    return known.glance(others, np.array(weights, np.float32))
+    return partial(known.scores, others, np.array(weights, np.float32))
 
 
 def expected(tokens: list[int], weights: list[float], passages: list[list[int]]) -> Any:  # noqa: ANN401
@@ -65,7 +66,7 @@ def test_tokens_that_share_a_row_are_one() -> None:
     known = Centroids(CENTROIDS, NEAREST, ROWS, mapping)
     table = Table(ROWS, mapping, np.ones(len(mapping), np.float32))
     others = table.comparable(np.array([1], np.uint32), unit(ROWS[[3]].astype(np.float32)))
-    glance = known.glance(others, np.ones(1, np.float32))
+    glance = partial(known.scores, others, np.ones(1, np.float32))
     found = glance(Ragged.of([np.array([n], np.uint32) for n in range(5)]))
     assert found[0] == found[1] == pytest.approx(1.0, abs=0.01)
     assert found[2] == found[3] < 0.5 < found[4] < 0.999
@@ -87,7 +88,7 @@ def test_a_token_with_nothing_in_the_dimensions_of_the_centroids_meets_none() ->
     known = Centroids(CENTROIDS, NEAREST, rows, None)
     table = Table(rows, None, np.ones(len(rows), np.float32))
     others = table.comparable(np.array([2], np.uint32), unit(rows[[2]].astype(np.float32)))
-    glance = known.glance(others, np.ones(1, np.float32))
+    glance = partial(known.scores, others, np.ones(1, np.float32))
     assert glance(Ragged.of([np.array([2, 7], np.uint32)])).tolist() == [0.0]
 
 

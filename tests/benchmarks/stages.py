@@ -28,7 +28,6 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     ("dense", "embeddings.vector_index", "VectorIndex.search"),
     ("lexical", "qa.lexical_view", "LexicalView.search"),
     ("candidates", "qa.representation_files", "RepresentationFiles.columns"),
-    ("glance", "embeddings.interaction", "LateInteraction.glance"),
     ("glance", "qa.shortlist", "shortlist"),
     ("BM25", "qa.bm25", "question_terms"),
     ("BM25", "qa.bm25", "term_scores"),
